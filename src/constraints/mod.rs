@@ -1,0 +1,225 @@
+//! What an algorithm asks of keys, IVs and lengths, and how its messages go on. Pure.
+//!
+//! The sizes come from /proc/crypto (or the built-in table), the rules from the mode's name; every
+//! check is made before the kernel is asked, since it answers EINVAL to all of them and has then
+//! consumed the data (`skcipher_recvmsg`).
+
+mod keys;
+mod modes;
+
+use crate::algorithm::Algorithm;
+use crate::error::{Error, InputFault, Result};
+use crate::request::{Iv, MAX_IV, Request};
+use crate::span::Overlap;
+
+pub use keys::KeySizes;
+pub use modes::{BUILT_IN_NAMES, Continuation, Counter, LengthRule, NextIv, Sibling, type_by_name};
+
+/// The sizes in bytes that /proc/crypto gives for a skcipher.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Sizes {
+    /// `blocksize`.
+    pub block: usize,
+    /// `chunksize`: where a message may be cut.
+    pub chunk: usize,
+    /// `ivsize`.
+    pub iv: usize,
+    /// `min keysize`.
+    pub min_key: usize,
+    /// `max keysize`.
+    pub max_key: usize,
+}
+
+/// Everything about one algorithm that is known before a message is sent.
+#[derive(Debug)]
+pub struct Constraints {
+    /// The name that was bound.
+    pub algorithm: Algorithm,
+    /// The driver that /proc/crypto names.
+    pub driver: Option<String>,
+    /// Its sizes.
+    pub sizes: Sizes,
+    /// The key sizes it takes.
+    pub keys: KeySizes,
+    /// The lengths it takes.
+    pub length: LengthRule,
+    /// How a message goes on past one kernel request.
+    pub continuation: Continuation,
+}
+
+impl Constraints {
+    /// Derives the rules. `generic` is the name that the driver implements: the bound name itself,
+    /// or what /proc/crypto says where a driver was bound by its own.
+    ///
+    /// # Errors
+    /// [`Error::Input`] where the IV is larger than any that is known.
+    pub fn derive(
+        algorithm: &Algorithm,
+        generic: &str,
+        driver: Option<String>,
+        sizes: Sizes,
+    ) -> Result<Self> {
+        if sizes.iv > MAX_IV {
+            let text = format!("{algorithm} has an iv of {} bytes, more than {MAX_IV}", sizes.iv);
+            return Err(Error::input(InputFault::Argument, text));
+        }
+        Ok(Self {
+            algorithm: algorithm.clone(),
+            driver,
+            sizes,
+            keys: KeySizes::derive(generic, sizes),
+            length: LengthRule::derive(generic, sizes),
+            continuation: Continuation::derive(generic, sizes),
+        })
+    }
+
+    /// The sizes of a well-known algorithm, for machines whose /proc/crypto cannot be read.
+    pub fn built_in(algorithm: &Algorithm) -> Option<Result<Self>> {
+        let sizes = modes::built_in_sizes(algorithm.as_str())?;
+        Some(Self::derive(algorithm, algorithm.as_str(), None, sizes))
+    }
+
+    /// Checks a key's length.
+    ///
+    /// # Errors
+    /// [`Error::Input`] with [`InputFault::Key`].
+    pub fn check_key(&self, len: usize) -> Result<()> {
+        if self.keys.allow(len) {
+            return Ok(());
+        }
+        let text = format!("key has {len} bytes, {} needs {}", self.algorithm, self.keys);
+        Err(Error::input(InputFault::Key, text))
+    }
+
+    /// Checks an IV's length.
+    ///
+    /// # Errors
+    /// [`Error::Input`] with [`InputFault::Iv`].
+    pub fn check_iv(&self, len: Option<usize>) -> Result<()> {
+        let (name, size) = (&self.algorithm, self.sizes.iv);
+        let text = match len {
+            None if size > 0 => format!("iv is missing, {name} needs one of {size} bytes"),
+            Some(len) if size == 0 && len > 0 => {
+                format!("iv has {len} bytes, {name} takes none; leave it out")
+            }
+            Some(len) if len != size => format!("iv has {len} bytes, {name} needs {size}"),
+            _ => return Ok(()),
+        };
+        Err(Error::input(InputFault::Iv, text))
+    }
+
+    /// Checks a message's length.
+    ///
+    /// # Errors
+    /// [`Error::Input`] with [`InputFault::Length`].
+    pub fn check_length(&self, len: usize) -> Result<()> {
+        let (name, block) = (&self.algorithm, self.sizes.block);
+        let rule = match self.length {
+            LengthRule::Blocks if !len.is_multiple_of(block) => {
+                let way_out = if self.pads() { " (padding=\"pkcs7\" makes it one)" } else { "" };
+                format!("a multiple of {block}{way_out}")
+            }
+            LengthRule::AtLeastBlock if len < block => format!("at least {block}"),
+            _ => return Ok(()),
+        };
+        Err(Error::input(InputFault::Length, format!("data has {len} bytes, {name} needs {rule}")))
+    }
+
+    /// Checks a one-shot request: lengths, room for the result, overlap, the counter's end.
+    ///
+    /// # Errors
+    /// [`Error::Input`].
+    pub fn check(&self, request: &Request<'_>) -> Result<()> {
+        self.check_iv(Some(request.iv.bytes().len()))?;
+        self.check_length(request.input.len())?;
+        check_room(request.input.len(), request.output.len())?;
+        if request.input.overlap(&request.output) == Overlap::Partial {
+            return Err(overlap(
+                "data and out overlap in part; out may be data itself or apart from it",
+            ));
+        }
+        self.check_counter(self.blocks_left(request.iv), request.input.len())
+    }
+
+    /// How many chunks a message may have from this IV on; `None`: as many as it likes.
+    pub fn blocks_left(&self, iv: &Iv) -> Option<u128> {
+        match self.continuation {
+            Continuation::Counter(counter) => Some(counter.blocks_left(iv)),
+            // RFC 3686, 2.1: the counter is 32 bits wide and starts at 1.
+            _ if modes::is_rfc3686(&self.algorithm) => Some((1 << 32) - 1),
+            _ => None,
+        }
+    }
+
+    /// Checks that `len` bytes do not take the counter beyond its end, where the kernel wraps and
+    /// OpenSSL carries.
+    ///
+    /// # Errors
+    /// [`Error::Input`] with [`InputFault::Length`].
+    pub fn check_counter(&self, blocks_left: Option<u128>, len: usize) -> Result<()> {
+        let blocks = len.div_ceil(self.sizes.chunk.max(1));
+        match blocks_left {
+            Some(left) if blocks as u128 > left => {
+                let text = format!(
+                    "data has {blocks} blocks of {} bytes and the block counter of {} would pass \
+                     its end; start the counter lower or take a new nonce",
+                    self.sizes.chunk, self.algorithm
+                );
+                Err(Error::input(InputFault::Length, text))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Whether PKCS#7 makes sense: ecb, cbc and pcbc over a block cipher.
+    pub fn pads(&self) -> bool {
+        self.sizes.block > 1
+            && matches!(self.algorithm.template(), Some(("ecb" | "cbc" | "pcbc", _)))
+    }
+
+    /// Checks that padding was asked of a mode that has it.
+    ///
+    /// # Errors
+    /// [`Error::Input`] with [`InputFault::Argument`].
+    pub fn check_pads(&self) -> Result<()> {
+        if self.pads() {
+            return Ok(());
+        }
+        let text = format!(
+            "padding=\"pkcs7\" is for ecb, cbc and pcbc over a block cipher; leave it out for {}",
+            self.algorithm
+        );
+        Err(Error::input(InputFault::Argument, text))
+    }
+
+    /// The error of a message beyond one request, in a mode that cannot go on.
+    pub fn too_long(&self, len: usize, limit: usize) -> Error {
+        let text = format!(
+            "data has {len} bytes, one request of {} carries at most {limit} here and the mode \
+             cannot go on in a second one; cut the data into units with an iv each, or raise \
+             net.core.wmem_max and net.core.rmem_max",
+            self.algorithm
+        );
+        Error::input(InputFault::TooLong, text)
+    }
+}
+
+/// Checks that the result fits.
+///
+/// # Errors
+/// [`Error::Input`] with [`InputFault::Length`], naming the need.
+pub fn check_room(need: usize, room: usize) -> Result<()> {
+    if need <= room {
+        return Ok(());
+    }
+    let text = format!("out has {room} bytes, the result needs {need}");
+    Err(Error::input(InputFault::Length, text))
+}
+
+/// The error of overlapping buffers.
+pub fn overlap(text: &str) -> Error {
+    Error::input(InputFault::Overlap, text)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,185 @@
+//! What can go wrong, as facts.
+//!
+//! The text of an error is made where its fact is known: the fact, the rule, the way out. No
+//! variant holds a key, an IV or data. `python/errors.rs` turns each into one Python exception.
+
+use std::fmt;
+
+/// The result of everything that can fail here.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// An error number of the system, as in `errno.h`. `sys` knows its name and what it says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Errno(pub i32);
+
+/// The system call that an error came from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stage {
+    /// `socket(AF_ALG)`.
+    Socket,
+    /// `bind` of the algorithm's name.
+    Bind,
+    /// `setsockopt(ALG_SET_KEY)`.
+    SetKey,
+    /// `accept4` of an op socket.
+    Accept,
+    /// `sendmsg` of a piece.
+    Send,
+    /// `recvmsg` of its result.
+    Receive,
+}
+
+impl Stage {
+    /// The stage's name in Python, `KernelError.stage`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Socket => "socket",
+            Self::Bind => "bind",
+            Self::SetKey => "setkey",
+            Self::Accept => "accept",
+            Self::Send => "sendmsg",
+            Self::Receive => "recvmsg",
+        }
+    }
+}
+
+/// A refused system call, before anybody has said what it means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Refusal {
+    /// Which call.
+    pub stage: Stage,
+    /// What it answered.
+    pub errno: Errno,
+}
+
+/// Why AF_ALG as a whole cannot be had: `UnavailableError.reason`, stable codes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unavailable {
+    /// The kernel has no AF_ALG, or has it switched off.
+    NoAfAlg,
+    /// A security policy keeps this process from it.
+    Denied,
+}
+
+impl Unavailable {
+    /// The stable code.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::NoAfAlg => "no-af-alg",
+            Self::Denied => "denied",
+        }
+    }
+}
+
+/// Which rule an input broke; decides the Python class.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum InputFault {
+    /// A name or an option.
+    Argument,
+    /// The key.
+    Key,
+    /// The IV.
+    Iv,
+    /// A length, or the room for the result.
+    Length,
+    /// More than one kernel request can carry, in a mode that cannot go on.
+    TooLong,
+    /// Input and output overlap in part.
+    Overlap,
+}
+
+/// Everything that can go wrong.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Error {
+    /// AF_ALG cannot be had at all.
+    Unavailable {
+        /// What `socket()` answered.
+        errno: Errno,
+        /// The stable code.
+        reason: Unavailable,
+        /// Fact, rule, way out.
+        text: String,
+    },
+    /// The kernel has no such algorithm of this type.
+    NotFound {
+        /// The name that was asked for.
+        algorithm: String,
+        /// Fact, rule, way out.
+        text: String,
+    },
+    /// `crypto.af_alg_restrict` keeps this process from the algorithm.
+    Restricted {
+        /// The name that was asked for.
+        algorithm: String,
+        /// Fact, rule, way out.
+        text: String,
+    },
+    /// The kernel's own self-test of the algorithm failed.
+    SelfTest {
+        /// Fact, rule, way out.
+        text: String,
+    },
+    /// The caller's input breaks a rule; nothing has been done.
+    Input {
+        /// Which rule.
+        fault: InputFault,
+        /// Fact, rule, way out.
+        text: String,
+    },
+    /// The padding is wrong. One text for every fault, on purpose.
+    Padding,
+    /// The cipher was closed.
+    Closed,
+    /// The stream cannot go on.
+    StreamState {
+        /// Fact, rule, way out.
+        text: String,
+    },
+    /// The interrupt hook asked for an end (in Python: a signal handler raised).
+    Interrupted,
+    /// Whatever else the kernel answered.
+    Kernel {
+        /// Which call and what it answered.
+        refusal: Refusal,
+        /// Fact, rule, way out.
+        text: String,
+    },
+}
+
+impl Error {
+    /// An input error with its text.
+    pub fn input(fault: InputFault, text: impl Into<String>) -> Self {
+        Self::Input { fault, text: text.into() }
+    }
+
+    /// A stream that cannot go on.
+    pub fn stream(text: impl Into<String>) -> Self {
+        Self::StreamState { text: text.into() }
+    }
+
+    /// Whether nothing has happened yet, so that the object is as it was.
+    pub const fn is_input(&self) -> bool {
+        matches!(self, Self::Input { .. })
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Unavailable { text, .. }
+            | Self::NotFound { text, .. }
+            | Self::Restricted { text, .. }
+            | Self::SelfTest { text }
+            | Self::Input { text, .. }
+            | Self::StreamState { text }
+            | Self::Kernel { text, .. } => text,
+            Self::Padding => {
+                "the padding is not PKCS#7: wrong key, wrong iv, or not what was encrypted"
+            }
+            Self::Closed => "this Cipher is closed; make a new one",
+            Self::Interrupted => "interrupted; the message was given up",
+        })
+    }
+}
+
+impl std::error::Error for Error {}

@@ -1,0 +1,85 @@
+//! What went wrong in the middle of a message, and the words for it.
+
+use crate::constraints::Constraints;
+use crate::error::{Errno, Error, Refusal, Stage};
+use crate::sys::errno;
+
+/// Why a message was given up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Fault {
+    /// The hook asked for it.
+    Interrupted,
+    /// A system call was refused.
+    Refused(Refusal),
+    /// A system call moved another number of bytes than it had to.
+    Count {
+        /// Which.
+        stage: Stage,
+        /// How many were due.
+        asked: usize,
+        /// How many it said.
+        got: usize,
+    },
+    /// The op socket in the middle of the message belongs to the process that forked.
+    Forked,
+}
+
+impl Fault {
+    pub(super) const fn refused(stage: Stage, errno: Errno) -> Self {
+        Self::Refused(Refusal { stage, errno })
+    }
+
+    /// Whether a fresh op socket with smaller pieces may do better: the kernel's bookkeeping of an
+    /// op socket (`net.core.optmem_max`) was full, or memory was short.
+    pub(super) fn passes(&self) -> bool {
+        match self {
+            Self::Refused(refusal) => {
+                matches!(refusal.stage, Stage::Send | Stage::Receive)
+                    && [errno::ENOMEM, errno::ENOBUFS].contains(&refusal.errno)
+            }
+            // A first send that was cut short: most often for want of memory half-way.
+            Self::Count { stage: Stage::Send, asked, got } => *got > 0 && got < asked,
+            _ => false,
+        }
+    }
+
+    /// Fact, rule, way out.
+    pub(super) fn explain(self, constraints: &Constraints) -> Error {
+        let name = &constraints.algorithm;
+        let served = match &constraints.driver {
+            Some(driver) => format!("{name} (driver {driver})"),
+            None => name.to_string(),
+        };
+        match self {
+            Self::Interrupted => Error::Interrupted,
+            Self::Forked => Error::stream(format!(
+                "this {name} stream is in the middle of a message in the process that forked, and \
+                 only its socket knows where; begin a new one here"
+            )),
+            Self::Count { stage, asked, got } => Error::Kernel {
+                refusal: Refusal { stage, errno: errno::EIO },
+                text: format!(
+                    "{} moved {got} of {asked} bytes of {served}, which it must not; the message \
+                     was given up, the Cipher can be used again",
+                    stage.name()
+                ),
+            },
+            Self::Refused(refusal) => Error::Kernel { refusal, text: refused(refusal, &served) },
+        }
+    }
+}
+
+fn refused(Refusal { stage, errno }: Refusal, served: &str) -> String {
+    let way_out = match errno {
+        errno::ENOMEM | errno::ENOBUFS => {
+            "; the kernel is short of memory for the socket, see net.core.optmem_max"
+        }
+        _ => "",
+    };
+    format!(
+        "{} answered {} for {served}; the message was given up, the Cipher can be used \
+         again{way_out}",
+        stage.name(),
+        errno::describe(errno)
+    )
+}

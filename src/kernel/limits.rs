@@ -1,0 +1,104 @@
+//! What one kernel request may carry in this process.
+//!
+//! An op socket holds at most its send buffer, in whole pages (`af_alg_sndbuf`), and what the
+//! kernel keeps about those pages is charged to `net.core.optmem_max`: about 100 bytes a page,
+//! beyond which it answers ENOMEM (on Linux 6.1 for ever). Hence 128 bytes a page here: 512 KiB
+//! where optmem_max is 20480 (6.1), 4 MiB where it is 131072 (6.7 and newer).
+
+use std::fs;
+
+use crate::sys;
+
+const OPTMEM_A_PAGE: usize = 128;
+/// Linux 6.1's, the smallest of all that are supported.
+const SMALLEST_OPTMEM: usize = 20480;
+
+/// The limits of this process.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Limits {
+    page: usize,
+    optmem: usize,
+}
+
+impl Limits {
+    /// Reads them.
+    pub(super) fn read() -> Self {
+        Self {
+            page: sys::page_size(),
+            optmem: number("/proc/sys/net/core/optmem_max").unwrap_or(SMALLEST_OPTMEM),
+        }
+    }
+
+    /// The largest request that optmem carries, as a power of two.
+    const fn largest(&self) -> usize {
+        let pages = self.optmem / OPTMEM_A_PAGE;
+        self.page << if pages == 0 { 0 } else { pages.ilog2() }
+    }
+
+    /// How large the send and the receive buffer of an op socket should be.
+    pub(super) const fn wanted_buffers(&self) -> (usize, usize) {
+        (self.largest(), self.largest() + self.page)
+    }
+
+    /// How much one request carries over a send and a receive buffer of such sizes.
+    ///
+    /// One page of the receive buffer stays free. A receive takes the output in runs of 16 pages
+    /// and stops, with a request of its own for the rest, once less than a page of the buffer is
+    /// left (`af_alg_get_rsgl`); over an output that does not begin at a page, the last run of a
+    /// full buffer would be such a rest. Most modes do not survive that, and before 6.12.117 and
+    /// 7.3 none does where the runs do not end at a block.
+    pub(super) fn usable(&self, (send, receive): (usize, usize)) -> usize {
+        let bytes = send.min(receive.saturating_sub(self.page));
+        (bytes - bytes % self.page).clamp(self.page, self.largest())
+    }
+}
+
+/// `crypto.af_alg_restrict` (Linux 7.3 and newer, once af_alg is loaded).
+pub(super) fn restriction() -> Option<usize> {
+    number("/proc/sys/crypto/af_alg_restrict")
+}
+
+/// The kernel's major and minor version.
+pub(super) fn kernel_version() -> Option<(u32, u32)> {
+    parse_version(&fs::read_to_string("/proc/sys/kernel/osrelease").ok()?)
+}
+
+fn parse_version(release: &str) -> Option<(u32, u32)> {
+    let mut numbers = release.split(|c: char| !c.is_ascii_digit()).map(str::parse);
+    Some((numbers.next()?.ok()?, numbers.next()?.ok()?))
+}
+
+fn number(path: &str) -> Option<usize> {
+    fs::read_to_string(path).ok()?.trim().parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn optmem_bounds_a_request() {
+        for (optmem, largest) in [(20480, 512 << 10), (131_072, 4 << 20), (0, 4096)] {
+            let limits = Limits { page: 4096, optmem };
+            assert_eq!(limits.wanted_buffers(), (largest, largest + 4096));
+            assert_eq!(limits.usable((8 << 20, 8 << 20)), largest);
+            assert_eq!(limits.usable((0, 0)), 4096);
+        }
+    }
+
+    #[test]
+    fn a_page_of_the_receive_buffer_stays_free() {
+        let limits = Limits { page: 4096, optmem: 131_072 };
+        assert_eq!(limits.usable((212_992, 212_992)), 212_992 - 4096);
+        assert_eq!(limits.usable((212_992, 400_000)), 212_992);
+        assert_eq!(limits.usable((400_000, 212_992)), 212_992 - 4096);
+    }
+
+    #[test]
+    fn versions_are_read_out_of_a_release() {
+        assert_eq!(parse_version("6.1.0-37-amd64\n"), Some((6, 1)));
+        assert_eq!(parse_version("7.2.7"), Some((7, 2)));
+        assert_eq!(parse_version("7"), None);
+        assert_eq!(parse_version(""), None);
+    }
+}

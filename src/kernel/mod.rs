@@ -1,0 +1,236 @@
+//! Provider 1: the kernel. Safe code only; every system call goes through a [`Transport`].
+
+mod fault;
+mod keyed;
+mod limits;
+mod message;
+mod plan;
+mod pool;
+mod proc_crypto;
+mod refusal;
+mod request_loop;
+mod transport;
+
+use std::fs;
+use std::sync::Arc;
+
+use keyed::Keyed;
+use limits::Limits;
+pub use message::Message;
+use plan::{Plan, Route, route};
+pub use proc_crypto::parse as parse_proc_crypto;
+use request_loop::{Follow, Job, run};
+pub use transport::{AfAlg, Transport};
+
+use crate::algorithm::Algorithm;
+use crate::constraints::{Constraints, Continuation, Sibling};
+use crate::error::{Error, InputFault, Result};
+use crate::process::Process;
+use crate::request::{Direction, Hook, Iv, Request};
+use crate::span::In;
+use crate::sys;
+
+/// One algorithm with one key, in the kernel.
+#[derive(Debug)]
+pub struct KernelCipher<T: Transport> {
+    constraints: Arc<Constraints>,
+    continuation: Continuation,
+    own: Keyed<T>,
+    sibling: Option<SiblingCipher<T>>,
+    limit: usize,
+}
+
+/// The same key in another tfm, for what goes past one request.
+#[derive(Debug)]
+struct SiblingCipher<T: Transport> {
+    keyed: Keyed<T>,
+    /// rfc3686's nonce, which its key ends with; empty for cts.
+    nonce: Iv,
+}
+
+/// Whether this process can open an AF_ALG socket now.
+pub fn is_available() -> bool {
+    sys::can_open().is_ok()
+}
+
+/// Makes sure that a child notices its `fork`; once, when the package is loaded.
+pub fn watch_forks() {
+    sys::watch_forks();
+}
+
+impl<T: Transport> KernelCipher<T> {
+    /// Binds the algorithm, learns its constraints, checks and sets the key.
+    ///
+    /// # Errors
+    /// Why the kernel does not serve it, or what is wrong with the key.
+    pub fn open(
+        process: &Process,
+        transport: &T,
+        algorithm: &Algorithm,
+        key: In<'_>,
+    ) -> Result<Self> {
+        let tfm = Keyed::bind(transport, algorithm)
+            .map_err(|refusal| refusal::explain(refusal, algorithm, &read_proc_crypto()))?;
+        let constraints = learn(process, algorithm)?;
+        constraints.check_key(key.len())?;
+        let limits = Limits::read();
+        let sizes = (constraints.sizes.chunk, constraints.sizes.iv);
+        let takes_key = constraints.sizes.max_key > 0;
+        let own = Keyed::new(transport, tfm, takes_key.then_some(key), sizes, limits)
+            .map_err(|refusal| refusal::explain_key(refusal, &constraints, key.len()))?;
+        let sibling = SiblingCipher::open(transport, &constraints, key, limits);
+        let continuation = match constraints.continuation {
+            Continuation::Sibling(_) if sibling.is_none() => Continuation::OneRequest,
+            other => other,
+        };
+        let first = own.take().map_err(|fault| fault.explain(&constraints))?;
+        let limit = first.limit;
+        own.give_back(first);
+        Ok(Self { constraints, continuation, own, sibling, limit })
+    }
+
+    /// The algorithm's rules.
+    pub fn constraints(&self) -> &Constraints {
+        &self.constraints
+    }
+
+    /// How messages go on, here: `OneRequest` where the sibling may not be bound.
+    pub fn continuation(&self) -> Continuation {
+        self.continuation
+    }
+
+    /// The largest message, where the mode cannot go on past one request.
+    pub fn max_message(&self) -> Option<usize> {
+        (self.continuation == Continuation::OneRequest).then_some(self.limit)
+    }
+
+    /// One whole message; its request has been checked.
+    ///
+    /// # Errors
+    /// What the kernel answered, or that the message is too long.
+    pub fn crypt(&self, request: Request<'_>, hook: &mut Hook<'_>) -> Result<()> {
+        let len = request.input.len();
+        if len == 0 {
+            return Ok(());
+        }
+        let explain = |fault: fault::Fault| fault.explain(&self.constraints);
+        let mut op = self.own.take().map_err(explain)?;
+        let way = route(&self.constraints, self.continuation, op.limit, len, request.iv);
+        let cut = match way {
+            Route::Own(cut) => cut,
+            Route::TooLong => {
+                let limit = op.limit;
+                self.own.give_back(op);
+                return Err(self.constraints.too_long(len, limit));
+            }
+            Route::Sibling | Route::HeadThroughSibling(_) => {
+                self.own.give_back(op);
+                let head = if let Route::HeadThroughSibling(head) = way { head } else { 0 };
+                return self.in_two(request, head, hook);
+            }
+        };
+        let plan = Plan { cut, limit: op.limit, len, ends: true };
+        let job = Job { plan, follow: self.follow(), begun: false, request };
+        run(&self.own, &mut op, job, hook).map_err(explain)?;
+        self.own.give_back(op);
+        Ok(())
+    }
+
+    /// A message of which the first `head` bytes, or all, go through the sibling.
+    fn in_two(&self, request: Request<'_>, head: usize, hook: &mut Hook<'_>) -> Result<()> {
+        let mut message = self.begin(request.direction, request.iv);
+        let (first, rest) = request.input.split_at(head);
+        let (mut out, mut out_rest) = request.output.split_at(head);
+        message.advance(self, first, out.borrow(), false, hook)?;
+        let end = message.advance(self, rest, out_rest.borrow(), true, hook);
+        if end.is_err() {
+            out.fill(0);
+        }
+        end
+    }
+
+    /// Begins a message that comes in parts.
+    pub fn begin(&self, direction: Direction, iv: &Iv) -> Message<T> {
+        Message::new(self, direction, iv)
+    }
+
+    fn follow(&self) -> Follow {
+        let chunk = self.own.chunk;
+        match self.continuation {
+            Continuation::Iv(next) => Follow::Chain(next, chunk),
+            Continuation::Counter(counter) => Follow::Count(counter, chunk),
+            _ => Follow::Unknown,
+        }
+    }
+
+    fn sibling_keyed(&self) -> Option<&Keyed<T>> {
+        self.sibling.as_ref().map(|sibling| &sibling.keyed)
+    }
+
+    /// The IV in the sibling's terms, where it differs: RFC 3686 has nonce, iv, counter from 1.
+    fn sibling_iv(&self, iv: &Iv) -> Option<Iv> {
+        let nonce = &self.sibling.as_ref()?.nonce;
+        match self.continuation {
+            Continuation::Sibling(Sibling::Rfc3686) => {
+                Iv::joined(&[nonce.bytes(), iv.bytes(), &1_u32.to_be_bytes()])
+            }
+            _ => None,
+        }
+    }
+}
+
+impl<T: Transport> SiblingCipher<T> {
+    /// Where the sibling cannot be had, messages are one request: slow is allowed.
+    fn open(transport: &T, constraints: &Constraints, key: In<'_>, limits: Limits) -> Option<Self> {
+        let Continuation::Sibling(kind) = constraints.continuation else { return None };
+        let name = Algorithm::new(Sibling::name(&constraints.algorithm)?).ok()?;
+        let (nonce_size, iv_size) = match kind {
+            Sibling::Cts => (0, constraints.sizes.iv),
+            Sibling::Rfc3686 => (4, constraints.sizes.chunk),
+        };
+        let (key, nonce) = key.split_at(key.len().checked_sub(nonce_size)?);
+        let tfm = Keyed::bind(transport, &name).ok()?;
+        let sizes = (constraints.sizes.chunk, iv_size);
+        let keyed = Keyed::new(transport, tfm, Some(key), sizes, limits).ok()?;
+        Some(Self { keyed, nonce: Iv::copy_of(nonce)? })
+    }
+}
+
+/// Linux 7.2 took the asynchronous drivers from AF_ALG.
+const ONLY_SYNC_SINCE: (u32, u32) = (7, 2);
+
+/// The constraints of an algorithm that has just been bound, read once per name and process:
+/// templates are in /proc/crypto only once somebody has bound them.
+fn learn(process: &Process, algorithm: &Algorithm) -> Result<Arc<Constraints>> {
+    if let Some(known) = process.constraints(algorithm.as_str()) {
+        return Ok(known);
+    }
+    let entries = read_proc_crypto();
+    let only_sync = limits::kernel_version().is_some_and(|version| version >= ONLY_SYNC_SINCE);
+    let serving = proc_crypto::serving(&entries, algorithm.as_str(), only_sync);
+    let read = serving.and_then(|entry| Some((entry, entry.sizes()?)));
+    let constraints = match read {
+        Some((entry, sizes)) => {
+            Constraints::derive(algorithm, &entry.name, Some(entry.driver.clone()), sizes)?
+        }
+        None => {
+            Constraints::built_in(algorithm).unwrap_or_else(|| Err(unknown_sizes(algorithm)))?
+        }
+    };
+    let constraints = Arc::new(constraints);
+    process.remember(&constraints);
+    Ok(constraints)
+}
+
+fn unknown_sizes(algorithm: &Algorithm) -> Error {
+    let text = format!(
+        "the kernel serves {algorithm}, but its sizes are not in /proc/crypto and not known here; \
+         make /proc/crypto readable"
+    );
+    Error::input(InputFault::Argument, text)
+}
+
+fn read_proc_crypto() -> Vec<proc_crypto::Entry> {
+    let text = fs::read("/proc/crypto").unwrap_or_default();
+    proc_crypto::parse(&String::from_utf8_lossy(&text))
+}

@@ -1,0 +1,200 @@
+//! What a refused set-up call means: by stage, by errno, and by what /proc says about the name.
+
+use super::limits::restriction;
+use super::proc_crypto::Entry;
+use crate::algorithm::Algorithm;
+use crate::constraints::{BUILT_IN_NAMES, Constraints, type_by_name};
+use crate::error::{Error, InputFault, Refusal, Stage, Unavailable};
+use crate::sys::errno;
+
+/// Explains why an algorithm could not be opened.
+pub(super) fn explain(refusal: Refusal, algorithm: &Algorithm, entries: &[Entry]) -> Error {
+    match (refusal.stage, refusal.errno) {
+        (Stage::Socket, errno::EAFNOSUPPORT | errno::ENOSYS) => no_af_alg(refusal),
+        (Stage::Socket, errno::EPERM | errno::EACCES) => denied(refusal),
+        (Stage::Bind, errno::ELIBBAD) => Error::SelfTest {
+            text: format!(
+                "the kernel's self-test of {algorithm} failed, so that it does not offer it; see \
+                 the kernel log, and unload or replace the driver"
+            ),
+        },
+        // The kernel answers EINVAL or EEXIST, too, to a name of another type (6.12 and newer).
+        (Stage::Bind, errno::ENOENT | errno::EINVAL | errno::EEXIST) => {
+            not_found(algorithm, entries, restriction())
+        }
+        (Stage::Bind, errno::ENAMETOOLONG) => Error::input(
+            InputFault::Argument,
+            format!("{algorithm} makes a driver name of more than 127 bytes; nest fewer templates"),
+        ),
+        _ => Error::Kernel {
+            refusal,
+            text: format!(
+                "{} answered {} for {algorithm}",
+                refusal.stage.name(),
+                errno::describe(refusal.errno)
+            ),
+        },
+    }
+}
+
+/// Explains why a key of an allowed length was refused.
+pub(super) fn explain_key(refusal: Refusal, constraints: &Constraints, len: usize) -> Error {
+    let name = &constraints.algorithm;
+    if refusal.errno == errno::EINVAL && refusal.stage == Stage::SetKey {
+        let text = format!(
+            "the kernel refuses this key of {len} bytes for {name}, whose sizes are {}; in FIPS \
+             mode it also refuses weak keys and xts keys with equal halves",
+            constraints.keys
+        );
+        return Error::input(InputFault::Key, text);
+    }
+    explain(refusal, name, &[])
+}
+
+fn no_af_alg(refusal: Refusal) -> Error {
+    Error::Unavailable {
+        errno: refusal.errno,
+        reason: Unavailable::NoAfAlg,
+        text: format!(
+            "this kernel does not serve AF_ALG (socket answered {}): it was built without \
+             CONFIG_CRYPTO_USER_API_SKCIPHER, its module af_alg is missing or blacklisted, or \
+             crypto.af_alg_restrict is 2; load af_alg or use a kernel that has it",
+            errno::describe(refusal.errno)
+        ),
+    }
+}
+
+fn denied(refusal: Refusal) -> Error {
+    Error::Unavailable {
+        errno: refusal.errno,
+        reason: Unavailable::Denied,
+        text: format!(
+            "this process may not use AF_ALG (socket answered {}): a seccomp profile (the default \
+             one of container engines since 2026) or SELinux or AppArmor forbids it; allow \
+             socket(AF_ALG) there",
+            errno::describe(refusal.errno)
+        ),
+    }
+}
+
+fn not_found(algorithm: &Algorithm, entries: &[Entry], restriction: Option<usize>) -> Error {
+    let name = algorithm.as_str();
+    let listed = entries.iter().find(|entry| entry.name == name || entry.driver == name);
+    let other_type = listed.and_then(Entry::alg_type).or_else(|| type_by_name(name));
+    let text = match other_type {
+        Some(kind) if kind.name() != "skcipher" => {
+            return Error::NotFound {
+                algorithm: name.into(),
+                text: format!(
+                    "{name} is {}, not a skcipher; this package serves skciphers",
+                    kind.with_article()
+                ),
+            };
+        }
+        _ => match suggestion(name, entries) {
+            Some(other) => format!("the kernel has no skcipher {name}; did you mean {other}?"),
+            None => format!(
+                "the kernel has no skcipher {name}: it was built without it, its module is not \
+                 there, or FIPS mode forbids it; /proc/crypto lists what is loaded"
+            ),
+        },
+    };
+    let known = listed.is_some() || BUILT_IN_NAMES.contains(&name);
+    match restriction {
+        Some(level) if level > 0 && known => restricted(name, level),
+        _ => Error::NotFound { algorithm: name.into(), text },
+    }
+}
+
+fn restricted(name: &str, level: usize) -> Error {
+    Error::Restricted {
+        algorithm: name.into(),
+        text: format!(
+            "the kernel refuses {name} to this process, or does not have it: \
+             crypto.af_alg_restrict is {level}, which leaves ordinary users xts and adiantum, \
+             processes with CAP_NET_ADMIN or CAP_SYS_ADMIN a few more, and nobody the rest; ask \
+             the administrator for level 0"
+        ),
+    }
+}
+
+/// The name that was meant: the same words in another order (`aes-256-cbc`), else the nearest.
+fn suggestion<'a>(name: &str, entries: &'a [Entry]) -> Option<&'a str> {
+    let listed = entries
+        .iter()
+        .filter(|entry| entry.alg_type().is_some_and(|kind| kind.name() == "skcipher"))
+        .filter(|entry| !entry.internal)
+        .map(|entry| entry.name.as_str());
+    let candidates = || BUILT_IN_NAMES.into_iter().chain(listed.clone());
+    let lower = name.to_ascii_lowercase();
+    let words = |text: &str| {
+        let mut words: Vec<_> = text
+            .split(|c: char| !c.is_ascii_alphanumeric())
+            .filter(|word| !word.is_empty() && !word.bytes().all(|byte| byte.is_ascii_digit()))
+            .map(str::to_owned)
+            .collect();
+        words.sort_unstable();
+        words
+    };
+    let asked = words(&lower);
+    let others = || candidates().filter(|other| *other != name);
+    others().find(|other| words(other) == asked).or_else(|| {
+        others()
+            .map(|other| (strsim::normalized_damerau_levenshtein(&lower, other), other))
+            .filter(|(likeness, _)| *likeness > 0.6)
+            .max_by(|(one, _), (other, _)| one.total_cmp(other))
+            .map(|(_, other)| other)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::Errno;
+
+    fn text(stage: Stage, errno: Errno, name: &str) -> String {
+        let algorithm = Algorithm::new(name).unwrap();
+        explain(Refusal { stage, errno }, &algorithm, &[]).to_string()
+    }
+
+    #[test]
+    fn names_are_suggested_by_their_words_and_by_likeness() {
+        for (name, meant) in [
+            ("aes-256-cbc", Some("cbc(aes)")),
+            ("AES-CTR", Some("ctr(aes)")),
+            ("cbc(AES)", Some("cbc(aes)")),
+            ("cbc(ase)", Some("cbc(aes)")),
+            ("xchacha", Some("xchacha20")),
+            ("no such thing at all", None),
+        ] {
+            assert_eq!(suggestion(name, &[]), meant, "{name}");
+        }
+    }
+
+    #[test]
+    fn a_name_of_another_type_is_named_as_such() {
+        let text = text(Stage::Bind, errno::EINVAL, "gcm(aes)");
+        assert_eq!(text, "gcm(aes) is an aead, not a skcipher; this package serves skciphers");
+        let text = not_found(&Algorithm::new("sha256").unwrap(), &[], None).to_string();
+        assert!(text.starts_with("sha256 is a hash, not a skcipher"));
+    }
+
+    #[test]
+    fn a_restricted_kernel_is_named() {
+        let cbc = Algorithm::new("cbc(aes)").unwrap();
+        let restricted = not_found(&cbc, &[], Some(1));
+        assert!(matches!(restricted, Error::Restricted { .. }));
+        assert!(restricted.to_string().contains("crypto.af_alg_restrict is 1"));
+        assert!(matches!(not_found(&cbc, &[], Some(0)), Error::NotFound { .. }));
+        let unknown = Algorithm::new("cbc(ase)").unwrap();
+        assert!(matches!(not_found(&unknown, &[], Some(1)), Error::NotFound { .. }));
+    }
+
+    #[test]
+    fn a_socket_that_cannot_be_had_says_who_refuses_it() {
+        assert!(text(Stage::Socket, errno::EAFNOSUPPORT, "x").contains("af_alg"));
+        assert!(text(Stage::Socket, errno::EPERM, "x").contains("seccomp"));
+        assert!(text(Stage::Bind, errno::ELIBBAD, "x").contains("self-test"));
+        assert!(text(Stage::Accept, errno::EIO, "x").contains("accept answered EIO"));
+    }
+}

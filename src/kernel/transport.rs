@@ -1,0 +1,95 @@
+//! Every call that the kernel provider makes. The seam for tests (a scripted kernel) and benches.
+
+use std::fmt::Debug;
+
+use crate::algorithm::{AlgType, Algorithm};
+use crate::error::{Errno, Refusal};
+use crate::request::{Direction, Iv};
+use crate::span::{In, Out};
+use crate::sys::{OpSocket, TfmSocket};
+
+/// AF_ALG, or something that behaves like it.
+pub trait Transport: Debug + Clone + Send + Sync + 'static {
+    /// A bound socket.
+    type Tfm: Debug + Send + Sync;
+    /// What `accept` gives; one request at a time.
+    type Op: Debug + Send;
+
+    /// `socket` and `bind`.
+    ///
+    /// # Errors
+    /// The call that was refused, and its errno.
+    fn open(&self, kind: AlgType, algorithm: &Algorithm) -> Result<Self::Tfm, Refusal>;
+
+    /// `setsockopt(ALG_SET_KEY)`, before the first accept.
+    ///
+    /// # Errors
+    /// The errno.
+    fn set_key(&self, tfm: &Self::Tfm, key: In<'_>) -> Result<(), Refusal>;
+
+    /// `accept4`.
+    ///
+    /// # Errors
+    /// The errno.
+    fn accept(&self, tfm: &Self::Tfm, iv_size: usize) -> Result<Self::Op, Refusal>;
+
+    /// Raises the send and the receive buffer as far as this process may; gives what they have.
+    fn grow_buffers(&self, op: &Self::Op, send: usize, receive: usize) -> (usize, usize);
+
+    /// One `sendmsg`, operation and IV along with it where `head` has them.
+    ///
+    /// # Errors
+    /// The errno.
+    fn send(
+        &self,
+        op: &mut Self::Op,
+        head: Option<(Direction, &Iv)>,
+        data: In<'_>,
+        more: bool,
+    ) -> Result<usize, Errno>;
+
+    /// One `recvmsg`.
+    ///
+    /// # Errors
+    /// The errno.
+    fn receive(&self, op: &mut Self::Op, out: &mut Out<'_>) -> Result<usize, Errno>;
+}
+
+/// The kernel itself.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct AfAlg;
+
+impl Transport for AfAlg {
+    type Tfm = TfmSocket;
+    type Op = OpSocket;
+
+    fn open(&self, kind: AlgType, algorithm: &Algorithm) -> Result<TfmSocket, Refusal> {
+        TfmSocket::open(kind, algorithm)
+    }
+
+    fn set_key(&self, tfm: &TfmSocket, key: In<'_>) -> Result<(), Refusal> {
+        tfm.set_key(key)
+    }
+
+    fn accept(&self, tfm: &TfmSocket, iv_size: usize) -> Result<OpSocket, Refusal> {
+        tfm.accept(iv_size)
+    }
+
+    fn grow_buffers(&self, op: &OpSocket, send: usize, receive: usize) -> (usize, usize) {
+        op.grow_buffers(send, receive)
+    }
+
+    fn send(
+        &self,
+        op: &mut OpSocket,
+        head: Option<(Direction, &Iv)>,
+        data: In<'_>,
+        more: bool,
+    ) -> Result<usize, Errno> {
+        op.send(head, data, more)
+    }
+
+    fn receive(&self, op: &mut OpSocket, out: &mut Out<'_>) -> Result<usize, Errno> {
+        op.receive(out)
+    }
+}

@@ -1,0 +1,22 @@
+//! The Linux kernel's crypto (AF_ALG) for Python. Modules in the order of a call; no logic here.
+//!
+//! A request goes down from [`python`](#) through `stream` and `provider` to a provider, the
+//! kernel's runs it over `sys`, and the result comes back up the same way. DESIGN.md has the map.
+
+#[cfg(feature = "python")]
+mod python;
+
+pub mod kernel;
+pub mod padding;
+pub mod provider;
+pub mod stream;
+mod sys;
+
+// The words that everyone uses.
+pub mod algorithm;
+pub mod constraints;
+pub mod error;
+pub mod process;
+pub mod request;
+pub mod secret;
+pub mod span;

@@ -1,0 +1,153 @@
+//! Python's buffers as spans, and results filled in place: the fence on Python's side.
+//!
+//! A span of a `bytearray` is read and written by the kernel through its pointer while other
+//! Python threads may write to it: that garbles the data, never the program, since no reference
+//! to the bytes exists. The held `Py_buffer` keeps the memory from being resized or freed.
+#![allow(unsafe_code, reason = "the buffer protocol; invariants in SAFETY.md")]
+
+use std::marker::PhantomData;
+use std::mem::MaybeUninit;
+use std::ptr::{self, NonNull};
+
+use pyo3::exceptions::{PyBufferError, PyTypeError};
+use pyo3::ffi;
+use pyo3::prelude::*;
+use pyo3::types::PyBytes;
+
+use crate::span::{In, Out};
+
+/// A `Py_buffer`, released on drop.
+struct View<'py> {
+    raw: ffi::Py_buffer,
+    attached: PhantomData<Python<'py>>, // not Send: it is released where the GIL is held
+}
+
+impl<'py> View<'py> {
+    /// Asks for plain contiguous bytes, so that the view points nowhere into itself and may move.
+    fn get(object: &Bound<'py, PyAny>, flags: std::ffi::c_int) -> PyResult<Self> {
+        let mut raw = MaybeUninit::<ffi::Py_buffer>::uninit();
+        // SAFETY: the object is alive, and the exporter fills `raw` or sets an exception.
+        let answer = unsafe { ffi::PyObject_GetBuffer(object.as_ptr(), raw.as_mut_ptr(), flags) };
+        if answer != 0 {
+            return Err(PyErr::fetch(object.py()));
+        }
+        // SAFETY: the exporter answered 0, so it has filled `raw`.
+        let raw = unsafe { raw.assume_init() };
+        Ok(Self { raw, attached: PhantomData })
+    }
+
+    fn len(&self) -> usize {
+        usize::try_from(self.raw.len).unwrap_or_default()
+    }
+
+    /// Empty buffers may have no address.
+    fn start(&self) -> NonNull<u8> {
+        NonNull::new(self.raw.buf.cast()).unwrap_or(NonNull::dangling())
+    }
+}
+
+impl Drop for View<'_> {
+    fn drop(&mut self) {
+        // SAFETY: `raw` came from PyObject_GetBuffer, is released once, and the GIL is held.
+        unsafe { ffi::PyBuffer_Release(&raw mut self.raw) }
+    }
+}
+
+/// A readable buffer. Exact `bytes` go without the protocol.
+pub(super) struct InBuffer<'a, 'py>(Source<'a, 'py>);
+
+enum Source<'a, 'py> {
+    Bytes(&'a [u8]),
+    View(View<'py>),
+}
+
+impl<'a, 'py> InBuffer<'a, 'py> {
+    /// # Errors
+    /// TypeError for what has no bytes, BufferError for what is not contiguous.
+    pub(super) fn get(object: &'a Bound<'py, PyAny>, name: &str) -> PyResult<Self> {
+        if let Ok(bytes) = object.cast_exact::<PyBytes>() {
+            return Ok(Self(Source::Bytes(bytes.as_bytes())));
+        }
+        match View::get(object, ffi::PyBUF_SIMPLE) {
+            Ok(view) => Ok(Self(Source::View(view))),
+            Err(error) => Err(refused(object, name, &error)),
+        }
+    }
+
+    pub(super) fn span(&self) -> In<'_> {
+        match &self.0 {
+            Source::Bytes(bytes) => In::from_slice(bytes),
+            // SAFETY: the held view keeps its bytes mapped for as long as `self` is borrowed.
+            Source::View(view) => unsafe { In::new(view.start(), view.len()) },
+        }
+    }
+}
+
+/// A writable buffer.
+pub(super) struct OutBuffer<'py>(View<'py>);
+
+impl<'py> OutBuffer<'py> {
+    /// # Errors
+    /// TypeError for what has no bytes, BufferError for what is read-only or not contiguous.
+    pub(super) fn get(object: &Bound<'py, PyAny>) -> PyResult<Self> {
+        match View::get(object, ffi::PyBUF_WRITABLE) {
+            Ok(view) => Ok(Self(view)),
+            Err(error) => Err(match View::get(object, ffi::PyBUF_SIMPLE) {
+                Ok(_) => PyBufferError::new_err(
+                    "out is read-only; give a writable buffer, such as a bytearray",
+                ),
+                Err(_) => refused(object, "out", &error),
+            }),
+        }
+    }
+
+    pub(super) fn span(&mut self) -> Out<'_> {
+        // SAFETY: the held view keeps its bytes mapped and writable while `self` is borrowed.
+        unsafe { Out::new(self.0.start(), self.0.len()) }
+    }
+}
+
+fn refused(object: &Bound<'_, PyAny>, name: &str, error: &PyErr) -> PyErr {
+    let py = object.py();
+    if error.is_instance_of::<PyBufferError>(py) {
+        return PyBufferError::new_err(format!(
+            "{name} is not one C-contiguous run of bytes; pass a contiguous copy of it"
+        ));
+    }
+    if error.is_instance_of::<PyTypeError>(py) {
+        let kind = object.get_type().to_string();
+        return PyTypeError::new_err(format!(
+            "{name} is {kind}, it must be bytes-like: bytes, bytearray, memoryview, mmap, an array"
+        ));
+    }
+    error.clone_ref(py)
+}
+
+/// A new `bytes` of at most `len` bytes, which `fill` writes in place without their being zeroed
+/// first; it gives how many it wrote.
+pub(super) fn bytes_filled_by(
+    py: Python<'_>,
+    len: usize,
+    fill: impl FnOnce(Out<'_>) -> PyResult<usize>,
+) -> PyResult<Bound<'_, PyBytes>> {
+    let size = ffi::Py_ssize_t::try_from(len)?;
+    // SAFETY: NULL asks for an uninitialised object of `size` bytes.
+    let raw = unsafe { ffi::PyBytes_FromStringAndSize(ptr::null(), size) };
+    // SAFETY: `raw` is a new reference, or NULL with an exception set.
+    let object = unsafe { Bound::from_owned_ptr_or_err(py, raw) }?.cast_into::<PyBytes>()?;
+    // SAFETY: `object` is a `bytes`, whose memory has `size` bytes and lives as long as it.
+    let start = unsafe { ffi::PyBytes_AsString(object.as_ptr()) };
+    let start = NonNull::new(start.cast()).unwrap_or(NonNull::dangling());
+    // SAFETY: nobody else has seen the object yet, so its bytes are ours to write. For length 0 it
+    // is CPython's shared empty object, and a span of 0 bytes lets nothing be written.
+    let mut out = unsafe { Out::new(start, len) };
+    let written = fill(out.borrow())?;
+    if written == len {
+        return Ok(object);
+    }
+    // SAFETY: `fill` has written that many bytes from the start on.
+    let bytes = unsafe { std::slice::from_raw_parts(start.as_ptr(), written.min(len)) };
+    let exact = PyBytes::new(py, bytes);
+    out.fill(0);
+    Ok(exact)
+}

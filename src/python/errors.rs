@@ -1,0 +1,61 @@
+//! One table from Rust's errors to Python's exceptions, whose classes live in `afalg/errors.py`.
+
+use pyo3::PyErr;
+
+use crate::error::{Error, InputFault};
+
+mod classes {
+    #![allow(missing_docs, reason = "documented in afalg/errors.py")]
+    use pyo3::import_exception;
+
+    import_exception!(afalg.errors, AfalgError);
+    import_exception!(afalg.errors, AlgorithmNotFoundError);
+    import_exception!(afalg.errors, AlgorithmRestrictedError);
+    import_exception!(afalg.errors, BufferOverlapError);
+    import_exception!(afalg.errors, ClosedError);
+    import_exception!(afalg.errors, InvalidInputError);
+    import_exception!(afalg.errors, InvalidIVError);
+    import_exception!(afalg.errors, InvalidKeyError);
+    import_exception!(afalg.errors, InvalidLengthError);
+    import_exception!(afalg.errors, InvalidPaddingError);
+    import_exception!(afalg.errors, KernelError);
+    import_exception!(afalg.errors, MessageTooLongError);
+    import_exception!(afalg.errors, SelfTestError);
+    import_exception!(afalg.errors, StreamStateError);
+    import_exception!(afalg.errors, UnavailableError);
+}
+#[allow(clippy::wildcard_imports, reason = "the module is this table's left column")]
+use classes::*;
+
+impl From<Error> for PyErr {
+    fn from(error: Error) -> Self {
+        let message = error.to_string();
+        match error {
+            Error::Unavailable { errno, reason, .. } => {
+                UnavailableError::new_err((message, errno.0, reason.code()))
+            }
+            Error::NotFound { algorithm, .. } => {
+                AlgorithmNotFoundError::new_err((message, algorithm))
+            }
+            Error::Restricted { algorithm, .. } => {
+                AlgorithmRestrictedError::new_err((message, algorithm))
+            }
+            Error::SelfTest { .. } => SelfTestError::new_err(message),
+            Error::Input { fault, .. } => match fault {
+                InputFault::Argument => InvalidInputError::new_err(message),
+                InputFault::Key => InvalidKeyError::new_err(message),
+                InputFault::Iv => InvalidIVError::new_err(message),
+                InputFault::Length => InvalidLengthError::new_err(message),
+                InputFault::TooLong => MessageTooLongError::new_err(message),
+                InputFault::Overlap => BufferOverlapError::new_err(message),
+            },
+            Error::Padding => InvalidPaddingError::new_err(message),
+            Error::Closed => ClosedError::new_err(message),
+            Error::StreamState { .. } => StreamStateError::new_err(message),
+            Error::Interrupted => AfalgError::new_err(message),
+            Error::Kernel { refusal, .. } => {
+                KernelError::new_err((message, refusal.errno.0, refusal.stage.name()))
+            }
+        }
+    }
+}

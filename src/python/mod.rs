@@ -1,0 +1,44 @@
+//! The binding: the only place that names pyo3. The whole surface is on this screen.
+
+mod buffer;
+mod cipher;
+mod detach;
+mod errors;
+mod functions;
+mod options;
+mod stream;
+
+use std::sync::LazyLock;
+
+use crate::process::Process;
+
+/// What this process knows; passed down from here, reached from nowhere else.
+static PROCESS: LazyLock<Process> = LazyLock::new(Process::default);
+
+#[pyo3::pymodule]
+mod _afalg {
+    use std::sync::LazyLock;
+
+    use pyo3::prelude::*;
+
+    #[pymodule_export]
+    use super::cipher::Cipher;
+    #[pymodule_export]
+    use super::functions::{decrypt, encrypt, is_available};
+    #[pymodule_export]
+    use super::stream::Stream;
+
+    #[pymodule_export]
+    #[allow(non_upper_case_globals, reason = "Python's spelling")]
+    const __version__: &str = env!("CARGO_PKG_VERSION");
+
+    /// Nothing may be set up for the first time in a forked child: a lock of its parent's time may
+    /// be held for ever.
+    #[pymodule_init]
+    #[allow(clippy::unnecessary_wraps, reason = "pyo3's signature")]
+    fn init(_module: &Bound<'_, PyModule>) -> PyResult<()> {
+        crate::provider::watch_forks();
+        LazyLock::force(&super::PROCESS);
+        Ok(())
+    }
+}

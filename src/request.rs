@@ -1,0 +1,101 @@
+//! What is asked of a provider: one direction, one IV, one input, one output.
+
+use std::fmt;
+
+use zeroize::Zeroize;
+
+use crate::span::{In, Out};
+
+/// `ALG_SET_OP`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Direction {
+    /// `ALG_OP_ENCRYPT`.
+    Encrypt,
+    /// `ALG_OP_DECRYPT`.
+    Decrypt,
+}
+
+/// The largest IV that the kernel's skciphers have: xchacha20, adiantum, hctr2.
+pub const MAX_IV: usize = 32;
+
+/// An initialisation vector of at most [`MAX_IV`] bytes, wiped on drop.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Iv {
+    bytes: [u8; MAX_IV],
+    len: usize,
+}
+
+impl Iv {
+    /// The IV of ciphers that have none.
+    pub const EMPTY: Self = Self { bytes: [0; MAX_IV], len: 0 };
+
+    /// A copy of a caller's bytes; `None` where there are more than [`MAX_IV`].
+    pub fn copy_of(bytes: In<'_>) -> Option<Self> {
+        let mut iv = Self { bytes: [0; MAX_IV], len: bytes.len() };
+        bytes.copy_to(iv.bytes.get_mut(..bytes.len())?);
+        Some(iv)
+    }
+
+    /// Several parts behind each other; `None` where there are more than [`MAX_IV`] bytes.
+    pub fn joined(parts: &[&[u8]]) -> Option<Self> {
+        let mut iv = Self::EMPTY;
+        for part in parts {
+            iv.bytes.get_mut(iv.len..iv.len + part.len())?.copy_from_slice(part);
+            iv.len += part.len();
+        }
+        Some(iv)
+    }
+
+    /// The bytes.
+    pub fn bytes(&self) -> &[u8] {
+        self.bytes.get(..self.len).unwrap_or_default()
+    }
+
+    /// The bytes, to be changed in place.
+    pub fn bytes_mut(&mut self) -> &mut [u8] {
+        self.bytes.get_mut(..self.len).unwrap_or_default()
+    }
+}
+
+impl Drop for Iv {
+    fn drop(&mut self) {
+        self.bytes.zeroize();
+    }
+}
+
+impl fmt::Debug for Iv {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Iv({} bytes)", self.len)
+    }
+}
+
+/// One message, or one part of it.
+#[derive(Debug)]
+pub struct Request<'a> {
+    /// Encrypt or decrypt.
+    pub direction: Direction,
+    /// The IV, of the algorithm's size.
+    pub iv: &'a Iv,
+    /// What goes in.
+    pub input: In<'a>,
+    /// Where the result goes: as long as the input, apart from it or in its place.
+    pub output: Out<'a>,
+}
+
+/// Asked when a system call is interrupted and now and then in long work; `true` ends the work.
+pub type Hook<'a> = dyn FnMut() -> bool + 'a;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_iv_knows_its_size_and_hides_its_bytes() {
+        let iv = Iv::copy_of(In::from_slice(&[7; 16])).unwrap();
+        assert_eq!(iv.bytes(), [7; 16]);
+        assert_eq!(format!("{iv:?}"), "Iv(16 bytes)");
+        assert!(Iv::copy_of(In::from_slice(&[0; MAX_IV + 1])).is_none());
+        assert_eq!(Iv::joined(&[b"ab", b"", b"c"]).unwrap().bytes(), b"abc");
+        assert!(Iv::joined(&[&[0; MAX_IV], b"c"]).is_none());
+    }
+}

@@ -1,0 +1,23 @@
+//! Error numbers: those that somebody acts on, by name, and the words for all.
+
+use crate::error::Errno;
+
+macro_rules! names {
+    ($($name:ident)*) => { $(
+        #[doc = concat!("`", stringify!($name), "`")]
+        pub(crate) const $name: Errno = Errno(libc::$name);
+    )* };
+}
+names!(EACCES EAFNOSUPPORT  EEXIST EINTR EINVAL EIO ELIBBAD ENAMETOOLONG);
+names!(ENOBUFS ENOENT ENOMEM ENOSYS EPERM);
+
+/// The error of the system call that has just failed on this thread.
+pub(super) fn last() -> Errno {
+    Errno(nix::errno::Errno::last_raw())
+}
+
+/// Name and words: `"EACCES (Permission denied)"`.
+pub(crate) fn describe(errno: Errno) -> String {
+    let known = nix::errno::Errno::from_raw(errno.0);
+    format!("{known:?} ({})", known.desc())
+}

@@ -1,0 +1,21 @@
+//! The fence: system calls, and all `unsafe` that they need. No policy: nothing here retries,
+//! decides or explains. Each call answers a count or an [`Errno`].
+#![allow(unsafe_code, reason = "system calls; invariants in SAFETY.md")]
+
+mod cmsg;
+pub(crate) mod errno;
+mod fork;
+mod msg;
+mod slot;
+mod socket;
+
+pub(crate) use cmsg::ControlBuffer;
+pub(crate) use fork::watch_forks;
+pub(crate) use slot::Slot;
+pub(crate) use socket::{OpSocket, TfmSocket, can_open};
+
+/// The size of a page of memory in bytes.
+pub(crate) fn page_size() -> usize {
+    let size = nix::unistd::sysconf(nix::unistd::SysconfVar::PAGE_SIZE).ok().flatten();
+    size.and_then(|size| usize::try_from(size).ok()).unwrap_or(4096)
+}
