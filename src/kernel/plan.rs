@@ -7,6 +7,10 @@
 use crate::constraints::{Constraints, Continuation, Counter, Sibling};
 use crate::request::Iv;
 
+/// The largest piece of a message that may be cut. Larger ones leave the cache: `ecb(cipher_null)`
+/// on 7.2 does 3.4 GB/s with 64 KiB, 5.6 with 512 KiB and 4.4 with 4 MiB.
+const FASTEST: usize = 512 << 10;
+
 /// What one `sendmsg` carries.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Piece {
@@ -72,9 +76,10 @@ impl Plan {
         self.limit = self.limit.div_ceil(2);
     }
 
-    /// The limit in whole chunks.
-    const fn room(&self, chunk: usize) -> usize {
-        let whole = self.limit - self.limit % chunk;
+    /// The limit in whole chunks; no more than what goes fastest.
+    fn room(&self, chunk: usize) -> usize {
+        let limit = self.limit.min(FASTEST);
+        let whole = limit - limit % chunk;
         if whole == 0 { chunk } else { whole }
     }
 }

@@ -26,15 +26,19 @@ pub(super) fn explain(refusal: Refusal, algorithm: &Algorithm, entries: &[Entry]
             InputFault::Argument,
             format!("{algorithm} makes a driver name of more than 127 bytes; nest fewer templates"),
         ),
-        _ => Error::Kernel {
-            refusal,
-            text: format!(
-                "{} answered {} for {algorithm}",
-                refusal.stage.name(),
-                errno::describe(refusal.errno)
-            ),
-        },
+        _ => other(refusal, algorithm),
     }
+}
+
+fn other(refusal: Refusal, algorithm: &Algorithm) -> Error {
+    let way_out = match refusal.errno {
+        errno::EMFILE => "; close Ciphers that are not needed, or raise the limit (ulimit -n)",
+        errno::ENFILE => "; the whole system is out of file descriptors (fs.file-max)",
+        errno::ENOMEM | errno::ENOBUFS => "; the kernel is short of memory",
+        _ => "",
+    };
+    let (stage, errno) = (refusal.stage.name(), errno::describe(refusal.errno));
+    Error::Kernel { refusal, text: format!("{stage} answered {errno} for {algorithm}{way_out}") }
 }
 
 /// Explains why a key of an allowed length was refused.
@@ -80,6 +84,7 @@ fn denied(refusal: Refusal) -> Error {
 fn not_found(algorithm: &Algorithm, entries: &[Entry], restriction: Option<usize>) -> Error {
     let name = algorithm.as_str();
     let listed = entries.iter().find(|entry| entry.name == name || entry.driver == name);
+    let known = listed.is_some() || Constraints::built_in(algorithm).is_some();
     let other_type = listed.and_then(Entry::alg_type).or_else(|| type_by_name(name));
     let text = match other_type {
         Some(kind) if kind.name() != "skcipher" => {
@@ -92,14 +97,15 @@ fn not_found(algorithm: &Algorithm, entries: &[Entry], restriction: Option<usize
             };
         }
         _ => match suggestion(name, entries) {
-            Some(other) => format!("the kernel has no skcipher {name}; did you mean {other}?"),
-            None => format!(
+            Some(other) if !known => {
+                format!("the kernel has no skcipher {name}; did you mean {other}?")
+            }
+            _ => format!(
                 "the kernel has no skcipher {name}: it was built without it, its module is not \
                  there, or FIPS mode forbids it; /proc/crypto lists what is loaded"
             ),
         },
     };
-    let known = listed.is_some() || BUILT_IN_NAMES.contains(&name);
     match restriction {
         Some(level) if level > 0 && known => restricted(name, level),
         _ => Error::NotFound { algorithm: name.into(), text },
@@ -186,6 +192,8 @@ mod tests {
         assert!(matches!(restricted, Error::Restricted { .. }));
         assert!(restricted.to_string().contains("crypto.af_alg_restrict is 1"));
         assert!(matches!(not_found(&cbc, &[], Some(0)), Error::NotFound { .. }));
+        let absent = not_found(&Algorithm::new("pcbc(aes)").unwrap(), &[], None).to_string();
+        assert!(absent.contains("built without it") && !absent.contains("did you mean"));
         let unknown = Algorithm::new("cbc(ase)").unwrap();
         assert!(matches!(not_found(&unknown, &[], Some(1)), Error::NotFound { .. }));
     }
