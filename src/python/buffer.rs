@@ -70,7 +70,7 @@ impl<'a, 'py> InBuffer<'a, 'py> {
         }
         match View::get(object, ffi::PyBUF_SIMPLE) {
             Ok(view) => Ok(Self(Source::View(view))),
-            Err(error) => Err(refused(object, name, &error)),
+            Err(error) => Err(refused(object, name, error)),
         }
     }
 
@@ -96,7 +96,7 @@ impl<'py> OutBuffer<'py> {
                 Ok(_) => PyBufferError::new_err(
                     "out is read-only; give a writable buffer, such as a bytearray",
                 ),
-                Err(_) => refused(object, "out", &error),
+                Err(_) => refused(object, "out", error),
             }),
         }
     }
@@ -107,20 +107,22 @@ impl<'py> OutBuffer<'py> {
     }
 }
 
-fn refused(object: &Bound<'_, PyAny>, name: &str, error: &PyErr) -> PyErr {
-    let py = object.py();
-    if error.is_instance_of::<PyBufferError>(py) {
+/// The error of a buffer that does not come as plain contiguous bytes. Exporters word it as they
+/// like (NumPy raises ValueError), so ask whether it comes in another shape.
+fn refused(object: &Bound<'_, PyAny>, name: &str, error: PyErr) -> PyErr {
+    if View::get(object, ffi::PyBUF_FULL_RO).is_ok() {
         return PyBufferError::new_err(format!(
             "{name} is not one C-contiguous run of bytes; pass a contiguous copy of it"
         ));
     }
-    if error.is_instance_of::<PyTypeError>(py) {
-        let kind = object.get_type().to_string();
+    if error.is_instance_of::<PyTypeError>(object.py()) {
+        let kind = object.get_type().name().map_or_else(|_| "?".into(), |name| name.to_string());
         return PyTypeError::new_err(format!(
-            "{name} is {kind}, it must be bytes-like: bytes, bytearray, memoryview, mmap, an array"
+            "{name} is of type {kind}, it must be bytes-like: bytes, bytearray, memoryview, mmap \
+             or an array"
         ));
     }
-    error.clone_ref(py)
+    error
 }
 
 /// A new `bytes` of at most `len` bytes, which `fill` writes in place without their being zeroed

@@ -8,32 +8,40 @@ use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
 use super::PROCESS;
-use super::buffer::{InBuffer, OutBuffer, bytes_filled_by};
+use super::buffer::InBuffer;
 use super::detach::detached;
+use super::oneshot::{crypt, crypt_into};
 use super::options;
 use super::stream::Stream;
 use crate::algorithm::Algorithm;
 use crate::constraints::Sizes;
 use crate::error::Error;
-use crate::padding;
 use crate::provider::{Provider, select};
-use crate::request::{Direction, Request};
-use crate::span::In;
+use crate::request::Direction;
 use crate::stream::Stream as Message;
 
-/// One algorithm and one key. See the stub for the whole story.
+/// One algorithm and one key, for any number of messages.
+///
+/// Threads may share it and run at once. It holds file descriptors and, in the kernel,
+/// the key: ``close()`` it, leave its ``with`` block, or let go of it. It cannot be
+/// copied or pickled (TypeError); after ``fork`` both processes may use it.
 #[pyclass(frozen, module = "afalg")]
 pub(super) struct Cipher {
     /// None once closed. Calls in flight and streams have a reference of their own.
     provider: ArcSwapOption<Provider>,
+    /// The name that was asked for.
     #[pyo3(get)]
     algorithm: String,
+    /// Who computes.
     #[pyo3(get, name = "provider")]
     provider_name: &'static str,
+    /// The implementation, as /proc/crypto names it ("cbc-aes-aesni"); None if unknown.
     #[pyo3(get)]
     driver: Option<String>,
+    /// Why the provider is not the kernel, as a stable code; None where it is.
     #[pyo3(get)]
     reason: Option<&'static str>,
+    /// The longest message, where the mode cannot be cut (xts); None: no limit. Bytes.
     #[pyo3(get)]
     max_message: Option<usize>,
     sizes: Sizes,
@@ -64,47 +72,8 @@ impl Cipher {
         })
     }
 
-    fn provider(&self) -> PyResult<Arc<Provider>> {
+    pub(super) fn provider(&self) -> PyResult<Arc<Provider>> {
         Ok(self.provider.load_full().ok_or(Error::Closed)?)
-    }
-
-    /// One message into a new `bytes`.
-    pub(super) fn crypt<'py>(
-        &self,
-        py: Python<'py>,
-        direction: Direction,
-        data: &Bound<'py, PyAny>,
-        iv: Option<&Bound<'py, PyAny>>,
-        padding: Option<&str>,
-    ) -> PyResult<Bound<'py, PyBytes>> {
-        let provider = &*self.provider()?;
-        let iv = &options::iv(provider.constraints(), iv)?;
-        let data = InBuffer::get(data, "data")?;
-        let input = data.span();
-        if options::padded(padding)? {
-            provider.constraints().check_pads()?;
-            return crypt_padded(py, provider, direction, iv, input);
-        }
-        provider.constraints().check_length(input.len())?;
-        bytes_filled_by(py, input.len(), |output| {
-            detached(py, |hook| provider.crypt(Request { direction, iv, input, output }, hook))
-        })
-    }
-
-    fn crypt_into<'py>(
-        &self,
-        py: Python<'py>,
-        direction: Direction,
-        data: &Bound<'py, PyAny>,
-        out: &Bound<'py, PyAny>,
-        iv: Option<&Bound<'py, PyAny>>,
-    ) -> PyResult<usize> {
-        let provider = &*self.provider()?;
-        let iv = &options::iv(provider.constraints(), iv)?;
-        let data = InBuffer::get(data, "data")?;
-        let mut out = OutBuffer::get(out)?;
-        let (input, output) = (data.span(), out.span());
-        detached(py, |hook| provider.crypt(Request { direction, iv, input, output }, hook))
     }
 
     fn stream(
@@ -120,26 +89,6 @@ impl Cipher {
     }
 }
 
-fn crypt_padded<'py>(
-    py: Python<'py>,
-    provider: &Provider,
-    direction: Direction,
-    iv: &crate::request::Iv,
-    input: In<'_>,
-) -> PyResult<Bound<'py, PyBytes>> {
-    let block = provider.constraints().sizes.block;
-    if direction == Direction::Encrypt {
-        let len = input.len() + padding::added(input.len(), block);
-        return bytes_filled_by(py, len, |out| {
-            detached(py, |hook| padding::encrypt(provider, iv, input, out, hook))
-        });
-    }
-    let begun = detached(py, |hook| padding::begin_decrypt(provider, iv, input, hook))?;
-    bytes_filled_by(py, begun.len(input.len(), block), |out| {
-        detached(py, |hook| begun.finish(provider, iv, input, out, hook))
-    })
-}
-
 #[pymethods]
 impl Cipher {
     #[new]
@@ -153,21 +102,52 @@ impl Cipher {
         Self::open(py, algorithm, key, provider)
     }
 
+    /// What the data's length must be a multiple of in ecb and cbc; 1 in ctr. Bytes.
     #[getter]
     const fn block_size(&self) -> usize {
         self.sizes.block
     }
 
+    /// The step in which the cipher advances: its block, also in ctr. Bytes.
     #[getter]
     const fn chunk_size(&self) -> usize {
         self.sizes.chunk
     }
 
+    /// The exact size of an IV; 0 where the algorithm takes none. Bytes.
     #[getter]
     const fn iv_size(&self) -> usize {
         self.sizes.iv
     }
 
+    /// Encrypt one message.
+    ///
+    /// Never use an IV twice with one key: in ctr, rfc3686 and chacha20 that gives away
+    /// both messages to whoever has both ciphertexts, in cbc it shows where messages
+    /// begin alike, and cbc's must not be predictable either (NIST SP 800-38A, appendix
+    /// C). None of these modes notices a changed ciphertext: authenticate it yourself.
+    ///
+    /// Args:
+    ///     data: the message. ecb, cbc, pcbc, lrw and essiv want whole blocks, xts, cts,
+    ///         adiantum and hctr2 at least one block, ctr and chacha20 take any length.
+    ///         chacha20 may not count past block 2**32, where the kernel would wrap.
+    ///     iv: exactly ``iv_size`` bytes, never invented or remembered; None or b"" where
+    ///         that is 0. chacha20's begins with the block counter, 32 bits little-endian
+    ///         (crypto/chacha_generic.c), and rfc3686's is 8 bytes, the nonce being in
+    ///         the key.
+    ///     padding: "pkcs7" fills ecb, cbc and pcbc up to a whole block (RFC 5652,
+    ///         section 6.3), one block more where it was whole; None leaves data alone.
+    ///
+    /// Returns:
+    ///     As many bytes as data has, and the padding.
+    ///
+    /// Raises:
+    ///     InvalidIVError: the IV is not ``iv_size`` bytes.
+    ///     InvalidLengthError: the mode cannot take this length.
+    ///     MessageTooLongError: the message exceeds ``max_message``.
+    ///     InvalidInputError: ``padding`` is no such, or not for this mode.
+    ///     ClosedError: the Cipher was closed.
+    ///     KernelError: the kernel failed; nothing is returned.
     #[pyo3(signature = (data, /, *, iv = None, padding = None))]
     fn encrypt<'py>(
         &self,
@@ -176,9 +156,19 @@ impl Cipher {
         iv: Option<&Bound<'py, PyAny>>,
         padding: Option<&str>,
     ) -> PyResult<Bound<'py, PyBytes>> {
-        self.crypt(py, Direction::Encrypt, data, iv, padding)
+        crypt(py, &*self.provider()?, Direction::Encrypt, data, iv, padding)
     }
 
+    /// Decrypt one message; arguments and errors are those of ``encrypt``.
+    ///
+    /// With ``padding="pkcs7"`` the padding is checked and taken off. Whoever may send
+    /// you ciphertexts and learns, by an error or by the time you take, which of them
+    /// have valid padding can decrypt any message without the key (a padding oracle):
+    /// authenticate the ciphertext first.
+    ///
+    /// Raises:
+    ///     InvalidPaddingError: the message has no valid padding.
+    ///     InvalidLengthError: the ciphertext is not a whole number of blocks.
     #[pyo3(signature = (data, /, *, iv = None, padding = None))]
     fn decrypt<'py>(
         &self,
@@ -187,9 +177,27 @@ impl Cipher {
         iv: Option<&Bound<'py, PyAny>>,
         padding: Option<&str>,
     ) -> PyResult<Bound<'py, PyBytes>> {
-        self.crypt(py, Direction::Decrypt, data, iv, padding)
+        crypt(py, &*self.provider()?, Direction::Decrypt, data, iv, padding)
     }
 
+    /// Encrypt one message into a buffer of the caller's.
+    ///
+    /// Args:
+    ///     data: the message, as for ``encrypt``.
+    ///     out: writable, at least as long as data. It may be data itself, to encrypt in
+    ///         place, and may not overlap it otherwise.
+    ///     iv: as for ``encrypt``.
+    ///
+    /// Returns:
+    ///     The count of bytes written, from out's beginning.
+    ///
+    /// Raises:
+    ///     InvalidLengthError: ``out`` is too small; nothing was written.
+    ///     BufferOverlapError: ``out`` overlaps ``data`` in part.
+    ///     BufferError: ``out`` is read-only.
+    ///     KernelError: the kernel failed; what was written is wiped.
+    ///
+    /// And what ``encrypt`` raises.
     #[pyo3(signature = (data, out, /, *, iv = None))]
     fn encrypt_into<'py>(
         &self,
@@ -198,9 +206,10 @@ impl Cipher {
         out: &Bound<'py, PyAny>,
         iv: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<usize> {
-        self.crypt_into(py, Direction::Encrypt, data, out, iv)
+        crypt_into(py, &*self.provider()?, Direction::Encrypt, data, out, iv)
     }
 
+    /// Decrypt one message into a buffer of the caller's; see ``encrypt_into``.
     #[pyo3(signature = (data, out, /, *, iv = None))]
     fn decrypt_into<'py>(
         &self,
@@ -209,19 +218,29 @@ impl Cipher {
         out: &Bound<'py, PyAny>,
         iv: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<usize> {
-        self.crypt_into(py, Direction::Decrypt, data, out, iv)
+        crypt_into(py, &*self.provider()?, Direction::Decrypt, data, out, iv)
     }
 
+    /// Begin to encrypt one message that comes in pieces.
+    ///
+    /// Arguments and errors are those of ``encrypt``; the warning of IV reuse holds.
     #[pyo3(signature = (*, iv = None, padding = None))]
     fn encryptor(&self, iv: Option<&Bound<'_, PyAny>>, padding: Option<&str>) -> PyResult<Stream> {
         self.stream(Direction::Encrypt, iv, padding)
     }
 
+    /// Begin to decrypt one message that comes in pieces.
+    ///
+    /// Arguments and errors are those of ``decrypt``; the warning of the padding oracle
+    /// holds.
     #[pyo3(signature = (*, iv = None, padding = None))]
     fn decryptor(&self, iv: Option<&Bound<'_, PyAny>>, padding: Option<&str>) -> PyResult<Stream> {
         self.stream(Direction::Decrypt, iv, padding)
     }
 
+    /// Let go of the key and the sockets; a second call does nothing.
+    ///
+    /// Calls in flight end, streams already begun live on, later calls are ClosedError.
     fn close(&self, py: Python<'_>) {
         let provider = self.provider.swap(None);
         py.detach(|| drop(provider));

@@ -4,10 +4,14 @@ use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
 use super::cipher::Cipher;
+use super::oneshot::crypt;
 use crate::provider;
 use crate::request::Direction;
 
-/// Encrypts one message.
+/// Encrypt one message under a key that is used once.
+///
+/// It is ``Cipher(algorithm, key, provider=provider).encrypt(data, iv=iv, padding=padding)``
+/// and raises what those raise. Every call sets the key up anew: make a Cipher for many.
 #[pyfunction]
 #[pyo3(signature = (algorithm, key, data, /, *, iv = None, padding = None, provider = None))]
 pub(super) fn encrypt<'py>(
@@ -19,10 +23,11 @@ pub(super) fn encrypt<'py>(
     padding: Option<&str>,
     provider: Option<&str>,
 ) -> PyResult<Bound<'py, PyBytes>> {
-    Cipher::open(py, algorithm, key, provider)?.crypt(py, Direction::Encrypt, data, iv, padding)
+    let cipher = Cipher::open(py, algorithm, key, provider)?;
+    crypt(py, &*cipher.provider()?, Direction::Encrypt, data, iv, padding)
 }
 
-/// Decrypts one message.
+/// Decrypt one message under a key that is used once; see ``encrypt``.
 #[pyfunction]
 #[pyo3(signature = (algorithm, key, data, /, *, iv = None, padding = None, provider = None))]
 pub(super) fn decrypt<'py>(
@@ -34,10 +39,14 @@ pub(super) fn decrypt<'py>(
     padding: Option<&str>,
     provider: Option<&str>,
 ) -> PyResult<Bound<'py, PyBytes>> {
-    Cipher::open(py, algorithm, key, provider)?.crypt(py, Direction::Decrypt, data, iv, padding)
+    let cipher = Cipher::open(py, algorithm, key, provider)?;
+    crypt(py, &*cipher.provider()?, Direction::Decrypt, data, iv, padding)
 }
 
-/// Whether this process can open an AF_ALG socket now.
+/// Say whether this process can open an AF_ALG socket now.
+///
+/// Asks the kernel each time and never raises. True does not promise an algorithm:
+/// only making its Cipher tells.
 #[pyfunction]
 pub(super) fn is_available(py: Python<'_>) -> bool {
     py.detach(provider::is_available)

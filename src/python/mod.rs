@@ -5,6 +5,7 @@ mod cipher;
 mod detach;
 mod errors;
 mod functions;
+mod oneshot;
 mod options;
 mod stream;
 

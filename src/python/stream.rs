@@ -8,7 +8,17 @@ use super::buffer::{InBuffer, OutBuffer, bytes_filled_by};
 use super::detach::detached;
 use crate::stream::{Shared, Stream as Message, StreamTurn};
 
-/// One message in parts. See the stub for the whole story.
+/// One message, taken in pieces; made by ``Cipher.encryptor`` and ``decryptor``.
+///
+/// However it is cut, the pieces' results joined are the bytes of one call. What does
+/// not fill a step of the mode is held back: an incomplete block; with padding, when
+/// decrypting, the last block too; of cts more than one block and at most two; of xts
+/// and its like (``max_message`` is not None) the whole message. ``finalize`` gives it
+/// out and is never called for you.
+///
+/// One user at a time: a second thread waits. An error other than of an argument poisons
+/// the stream, as does an exception that leaves its ``with`` block; from then on, and
+/// once finalized, every call is StreamStateError.
 #[pyclass(frozen, module = "afalg")]
 pub(super) struct Stream {
     shared: Shared,
@@ -27,6 +37,13 @@ impl Stream {
 
 #[pymethods]
 impl Stream {
+    /// Take the message's next bytes and give what is ready, often fewer, at times none.
+    ///
+    /// Raises:
+    ///     MessageTooLongError: the message exceeds the Cipher's ``max_message``.
+    ///     InvalidLengthError: chacha20 would count past block 2**32.
+    ///     StreamStateError: the stream is finalized or poisoned.
+    ///     KernelError: the kernel failed; the stream is poisoned.
     #[pyo3(signature = (data, /))]
     fn update<'py>(
         &self,
@@ -41,6 +58,18 @@ impl Stream {
         })
     }
 
+    /// Do as ``update`` does into a buffer of the caller's; give the count written.
+    ///
+    /// Args:
+    ///     data: the next bytes.
+    ///     out: writable, with room for what becomes ready, at most what is held back
+    ///         and data together; it may not overlap data, not even be data itself.
+    ///
+    /// Raises:
+    ///     InvalidLengthError: ``out`` is too small; nothing was taken or written.
+    ///     BufferOverlapError: ``out`` overlaps ``data``.
+    ///
+    /// And what ``update`` raises.
     #[pyo3(signature = (data, out, /))]
     fn update_into<'py>(
         &self,
@@ -54,6 +83,13 @@ impl Stream {
         detached(py, |hook| turn.with(|stream| stream.update(input, out, hook)))
     }
 
+    /// End the message and give the rest of it.
+    ///
+    /// Raises:
+    ///     InvalidLengthError: the message cannot end here; more of it may still come.
+    ///     InvalidPaddingError: decryption found no valid padding; see ``Cipher.decrypt``.
+    ///     StreamStateError: the stream is finalized or poisoned.
+    ///     KernelError: the kernel failed; the stream is poisoned.
     fn finalize<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
         let turn = self.turn(py)?;
         let len = turn.with(|stream| stream.finalize_len())?;
@@ -62,6 +98,15 @@ impl Stream {
         })
     }
 
+    /// Do as ``finalize`` does into a buffer of the caller's; give the count written.
+    ///
+    /// Args:
+    ///     out: writable, with room for what is held back; with padding, for a block.
+    ///
+    /// Raises:
+    ///     InvalidLengthError: ``out`` is too small; the stream goes on.
+    ///
+    /// And what ``finalize`` raises.
     #[pyo3(signature = (out, /))]
     fn finalize_into<'py>(&self, py: Python<'py>, out: &Bound<'py, PyAny>) -> PyResult<usize> {
         let mut out = OutBuffer::get(out)?;

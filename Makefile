@@ -1,0 +1,87 @@
+# Each verb sets up what it needs: a clean clone takes `make demo` or `make test` and
+# nothing before it, except Rust, which comes from rustup. `make` alone lists the verbs.
+
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.NOTPARALLEL:
+.PHONY: help build demo test test-all check lab clean debian rust
+
+PYTHON ?= python3
+KERNEL ?= 6.1
+CMD ?= uname -a
+DEBIAN := gcc iproute2 kmod libc6-dev libgcrypt20 mount openssl strace
+
+VENV := .venv
+PY := $(VENV)/bin/python
+export PIP_QUIET := 1
+export VIRTUAL_ENV := $(CURDIR)/$(VENV)
+export PYO3_PYTHON := $(CURDIR)/$(PY)
+# As it was written: make would take its dollars for its own.
+export COMMAND = $(value CMD)
+
+help: ## list the verbs
+	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' Makefile | expand -t 18
+
+build: $(VENV)/.built ## the package and its tools, into .venv
+
+demo: build ## encrypt a real file through the kernel, this one or the lab's
+	$(PY) tools/demo.py
+
+test: ## the checks and every test, in the lab's kernels too
+test-all: SLOW := --run-slow
+test-all: ## the same with the slow tests
+test test-all: check
+	if cargo nextest --version >/dev/null 2>&1; then cargo nextest run --locked; \
+	else cargo test --locked --lib --tests; fi
+	cargo test --locked --doc
+	$(PY) -m pytest $(SLOW)
+	$(PY) tools/lab_matrix.py $(SLOW)
+
+check: build ## formats, lints, types, stub, layers, documentation
+	cargo fmt --check
+	cargo clippy --locked --all-targets -- -D warnings
+	cargo clippy --locked --all-targets --features python -- -D warnings
+	RUSTDOCFLAGS='-D warnings' cargo doc --locked --no-deps --features python
+	$(PY) tools/check_layers.py
+	$(VENV)/bin/ruff format --check
+	$(VENV)/bin/ruff check
+	$(VENV)/bin/mypy
+	$(VENV)/bin/pyright --project pyproject.toml
+	$(PY) -m mypy.stubtest afalg
+
+lab: build ## run CMD='...' in the lab's KERNEL=6.1, 6.12 or 7.2
+	$(PY) -m lab run --kernel $(KERNEL) -- bash -c "$$COMMAND"
+
+clean: ## remove what was built, the virtual environment too
+	rm -rf $(VENV) target dist python/afalg/*.so .mypy_cache .pytest_cache .ruff_cache .hypothesis
+
+$(VENV)/.tools: pyproject.toml | debian
+	$(PYTHON) -m venv $(VENV)
+	$(PY) -m pip install --upgrade 'pip>=25.1' # the first that knows --group
+	$(PY) -m pip install --group dev
+	touch $@
+
+# Release, so that the tests test what ships.
+$(VENV)/.built: $(VENV)/.tools Cargo.toml Cargo.lock $(shell find src -name '*.rs') | debian rust
+	$(VENV)/bin/maturin develop --release
+	touch $@
+
+debian:
+	@missing=''; \
+	for package in $(DEBIAN); do \
+	  dpkg-query -W -f '$${db:Status-Status}' $$package 2>/dev/null | grep -qx installed \
+	    || missing+=" $$package"; \
+	done; \
+	$(PYTHON) -c 'import ensurepip' 2>/dev/null || missing+=' python3-venv'; \
+	if [ -z "$$missing" ]; then exit; fi; \
+	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	  apt-get update --quiet && apt-get install --quiet --yes --no-install-recommends $$missing; \
+	else \
+	  echo "Missing, and only root can install it. On Debian: apt-get install$$missing" >&2; \
+	fi
+
+rust:
+	@command -v cargo >/dev/null \
+	  || { echo 'cargo is missing: install Rust with rustup, https://rustup.rs' >&2; exit 1; }

@@ -1,0 +1,130 @@
+"""What runs inside a lab kernel: process 1, a shell script written for one command."""
+
+import os
+import re
+import shlex
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from lab.packages import SYSTEM_PATH, tool
+
+TOOLS = {"modprobe": "kmod", "mount": "mount", "setpriv": "util-linux", "ip": "iproute2"}
+"""What the script calls beyond coreutils, and the Debian packages that have it."""
+
+Identity = Literal["root", "nocaps", "nobody"]
+
+_NO_CAPABILITY = ("--bounding-set=-all", "--inh-caps=-all", "--ambient-caps=-all")
+
+# A command in the lab is to find what it would find outside, and no more: no desktop session, no
+# agent sockets, no folders for temporary files that the kernel's own mounts hide.
+_PASSED = re.compile(
+    r"PATH|HOME|USER|LOGNAME|SHELL|LANG|LANGUAGE|LC_\w+|TZ|TERM|NO_COLOR|FORCE_COLOR|COLUMNS"
+    r"|CI|VIRTUAL_ENV|AFALG_\w+|PYTHON\w+|PYTEST_\w+|HYPOTHESIS_\w+|PROPTEST_\w+|NEXTEST_\w+"
+    r"|CARGO_\w+|RUST\w+|PYENV_\w+",
+    re.ASCII,
+)
+
+_SCRIPT = """\
+#!/bin/sh
+set -eu
+PATH={path}
+
+mount -t proc proc /proc
+mount -t sysfs sys /sys
+mount -t tmpfs -o mode=755 tmpfs /run
+mountpoint -q /dev || mount -t devtmpfs dev /dev
+mkdir -p /dev/shm /dev/pts
+mount -t tmpfs -o mode=1777 tmpfs /dev/shm
+mount -t devpts -o mode=620,ptmxmode=666 devpts /dev/pts
+ln -sfn /proc/self/fd /dev/fd
+ln -sfn /proc/self/fd/0 /dev/stdin
+ln -sfn /proc/self/fd/1 /dev/stdout
+ln -sfn /proc/self/fd/2 /dev/stderr
+ip link set lo up
+echo {hostname} >/proc/sys/kernel/hostname
+
+# The kernel asks this program for the modules of AF_ALG and of its ciphers.
+mkdir -p /run/lab/lib/modules
+ln -s {modules} "/run/lab/lib/modules/$(uname -r)"
+printf '#!/bin/sh\\nexec {modprobe} -d /run/lab "$@"\\n' >/run/lab/modprobe
+chmod +x /run/lab/modprobe
+echo /run/lab/modprobe >/proc/sys/kernel/modprobe
+
+# Pipes, so that the command sees no terminal; the lines after them carry bytes, not text.
+stty -F {stdout} raw -echo
+stty -F {stderr} raw -echo
+mkfifo -m 666 /run/lab/stdout /run/lab/stderr
+cat /run/lab/stdout >{stdout} & out=$!
+cat /run/lab/stderr >{stderr} & err=$!
+
+cd {folder}
+set +e
+{command} </dev/null >/run/lab/stdout 2>/run/lab/stderr
+echo $? >{status}
+
+# What the command left running may hold the pipes open: that is not waited for.
+(sleep 2; kill $out $err) 2>/dev/null &
+wait $out $err
+sync
+echo o >/proc/sysrq-trigger
+sleep 60
+"""
+
+
+@dataclass(frozen=True)
+class Task:
+    """A command, who runs it and where."""
+
+    command: Sequence[str]
+    identity: Identity
+    folder: Path
+    environment: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Fittings:
+    """What the script needs to know of the machine it runs in."""
+
+    hostname: str
+    modules: Path
+    stdout: str
+    stderr: str
+    status: Path
+
+
+def script(task: Task, fittings: Fittings) -> bytes:
+    """Write process 1 for this task."""
+    text = _SCRIPT.format(
+        path=SYSTEM_PATH,
+        hostname=shlex.quote(fittings.hostname),
+        modules=shlex.quote(str(fittings.modules)),
+        modprobe=tool("modprobe"),
+        stdout=fittings.stdout,
+        stderr=fittings.stderr,
+        folder=shlex.quote(str(task.folder)),
+        command=shlex.join(_command_line(task)),
+        status=shlex.quote(str(fittings.status)),
+    )
+    return os.fsencode(text)
+
+
+def environment_for(kernel: str, outside: Mapping[str, str]) -> dict[str, str]:
+    """Choose what of the caller's environment goes in, and say where one is."""
+    inside = {name: value for name, value in outside.items() if _PASSED.fullmatch(name)}
+    return inside | {"AFALG_LAB": "1", "AFALG_LAB_KERNEL": kernel}
+
+
+def _command_line(task: Task) -> list[str]:
+    variables = [f"{name}={value}" for name, value in task.environment.items()]
+    return [*_drop_to(task.identity), tool("env"), "-i", *variables, *task.command]
+
+
+def _drop_to(identity: Identity) -> list[str]:
+    if identity == "root":
+        return []
+    # Without capabilities only the owner reads and writes the checkout, whoever that is.
+    user, group = (os.getuid(), os.getgid()) if identity == "nocaps" else (65534, 65534)
+    groups = f"--reuid={user}", f"--regid={group}", "--clear-groups"
+    return [tool("setpriv"), *groups, *_NO_CAPABILITY]

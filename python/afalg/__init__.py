@@ -1,0 +1,62 @@
+"""Symmetric ciphers computed by the Linux kernel, through its AF_ALG sockets.
+
+    >>> import afalg
+    >>> afalg.encrypt("cbc(aes)", key, data, iv=iv)
+
+``encrypt`` and ``decrypt`` do one message. ``Cipher`` keeps an algorithm and its key
+for many, and begins the ``Stream`` that takes one message in pieces. Algorithms have
+the kernel's names, as in /proc/crypto.
+"""
+
+import sys
+
+if sys.platform != "linux":
+    raise ImportError(
+        f"afalg uses Linux's AF_ALG sockets: it runs on Linux only, not on {sys.platform}"
+    )
+
+from afalg._afalg import Cipher, Stream, __version__, decrypt, encrypt, is_available
+from afalg.errors import (
+    AfalgError,
+    AlgorithmNotFoundError,
+    AlgorithmRestrictedError,
+    BufferOverlapError,
+    ClosedError,
+    InvalidInputError,
+    InvalidIVError,
+    InvalidKeyError,
+    InvalidLengthError,
+    InvalidPaddingError,
+    KernelError,
+    MessageTooLongError,
+    SelfTestError,
+    StreamStateError,
+    UnavailableError,
+)
+from afalg.options import Padding, Provider
+
+__all__ = [
+    "AfalgError",
+    "AlgorithmNotFoundError",
+    "AlgorithmRestrictedError",
+    "BufferOverlapError",
+    "Cipher",
+    "ClosedError",
+    "InvalidIVError",
+    "InvalidInputError",
+    "InvalidKeyError",
+    "InvalidLengthError",
+    "InvalidPaddingError",
+    "KernelError",
+    "MessageTooLongError",
+    "Padding",
+    "Provider",
+    "SelfTestError",
+    "Stream",
+    "StreamStateError",
+    "UnavailableError",
+    "__version__",
+    "decrypt",
+    "encrypt",
+    "is_available",
+]

@@ -1,0 +1,308 @@
+"""The Rust core. Import its names from ``afalg``.
+
+Data is positional, options are by keyword, sizes are in bytes. A buffer is anything
+C-contiguous (bytes, bytearray, memoryview, mmap, a NumPy array), read as bytes whatever
+its item size; one that is not contiguous is a BufferError, a str a TypeError.
+
+The sources named below are the kernel's, Linux 6.1 to 7.3, or the standard's.
+"""
+
+from types import TracebackType
+from typing import Self, final
+
+from typing_extensions import Buffer
+
+from afalg.options import Padding, Provider
+
+__all__ = ["Cipher", "Stream", "__version__", "decrypt", "encrypt", "is_available"]
+
+__version__: str
+
+def encrypt(
+    algorithm: str,
+    key: Buffer,
+    data: Buffer,
+    /,
+    *,
+    iv: Buffer | None = None,
+    padding: Padding = None,
+    provider: Provider | None = None,
+) -> bytes:
+    """Encrypt one message under a key that is used once.
+
+    It is ``Cipher(algorithm, key, provider=provider).encrypt(data, iv=iv, padding=padding)``
+    and raises what those raise. Every call sets the key up anew: make a Cipher for many.
+    """
+
+def decrypt(
+    algorithm: str,
+    key: Buffer,
+    data: Buffer,
+    /,
+    *,
+    iv: Buffer | None = None,
+    padding: Padding = None,
+    provider: Provider | None = None,
+) -> bytes:
+    """Decrypt one message under a key that is used once; see ``encrypt``."""
+
+def is_available() -> bool:
+    """Say whether this process can open an AF_ALG socket now.
+
+    Asks the kernel each time and never raises. True does not promise an algorithm:
+    only making its Cipher tells.
+    """
+
+@final
+class Cipher:
+    """One algorithm and one key, for any number of messages.
+
+    Threads may share it and run at once. It holds file descriptors and, in the kernel,
+    the key: ``close()`` it, leave its ``with`` block, or let go of it. It cannot be
+    copied or pickled (TypeError); after ``fork`` both processes may use it.
+    """
+
+    def __new__(cls, algorithm: str, key: Buffer, /, *, provider: Provider | None = None) -> Self:
+        """Bind the algorithm and set the key.
+
+        Args:
+            algorithm: the kernel's name of a skcipher, as /proc/crypto spells it:
+                "cbc(aes)", "xts(aes)", "ctr(aes)"; at most 103 bytes (af_alg.c, alg_bind).
+                "ecb(arc4)" is refused: its state would leak from message to message.
+            key: the key. xts takes two keys in one, 32 or 64 bytes for AES; rfc3686 the
+                key and then the nonce, 4 bytes (RFC 3686, section 5.1).
+            provider: who computes; None: what the environment's AFALG_PROVIDER says,
+                else "auto".
+
+        Raises:
+            UnavailableError: this process cannot open an AF_ALG socket.
+            AlgorithmNotFoundError: the kernel has no skcipher of this name.
+            AlgorithmRestrictedError: it has, and keeps it from this process.
+            SelfTestError: the algorithm gave a wrong answer when tested.
+            InvalidKeyError: the key's size is wrong, or its value is refused.
+            InvalidInputError: the name is empty, too long or refused; or ``provider``, or
+                AFALG_PROVIDER, names none.
+            KernelError: another refusal, such as too many open files.
+
+        """
+
+    @property
+    def algorithm(self) -> str:
+        """The name that was asked for."""
+
+    @property
+    def provider(self) -> str:
+        """Who computes."""
+
+    @property
+    def driver(self) -> str | None:
+        """The implementation, as /proc/crypto names it ("cbc-aes-aesni"); None if unknown."""
+
+    @property
+    def reason(self) -> str | None:
+        """Why the provider is not the kernel, as a stable code; None where it is."""
+
+    @property
+    def block_size(self) -> int:
+        """What the data's length must be a multiple of in ecb and cbc; 1 in ctr. Bytes."""
+
+    @property
+    def chunk_size(self) -> int:
+        """The step in which the cipher advances: its block, also in ctr. Bytes."""
+
+    @property
+    def iv_size(self) -> int:
+        """The exact size of an IV; 0 where the algorithm takes none. Bytes."""
+
+    @property
+    def max_message(self) -> int | None:
+        """The longest message, where the mode cannot be cut (xts); None: no limit. Bytes."""
+
+    def encrypt(
+        self, data: Buffer, /, *, iv: Buffer | None = None, padding: Padding = None
+    ) -> bytes:
+        """Encrypt one message.
+
+        Never use an IV twice with one key: in ctr, rfc3686 and chacha20 that gives away
+        both messages to whoever has both ciphertexts, in cbc it shows where messages
+        begin alike, and cbc's must not be predictable either (NIST SP 800-38A, appendix
+        C). None of these modes notices a changed ciphertext: authenticate it yourself.
+
+        Args:
+            data: the message. ecb, cbc, pcbc, lrw and essiv want whole blocks, xts, cts,
+                adiantum and hctr2 at least one block, ctr and chacha20 take any length.
+                chacha20 may not count past block 2**32, where the kernel would wrap.
+            iv: exactly ``iv_size`` bytes, never invented or remembered; None or b"" where
+                that is 0. chacha20's begins with the block counter, 32 bits little-endian
+                (crypto/chacha_generic.c), and rfc3686's is 8 bytes, the nonce being in
+                the key.
+            padding: "pkcs7" fills ecb, cbc and pcbc up to a whole block (RFC 5652,
+                section 6.3), one block more where it was whole; None leaves data alone.
+
+        Returns:
+            As many bytes as data has, and the padding.
+
+        Raises:
+            InvalidIVError: the IV is not ``iv_size`` bytes.
+            InvalidLengthError: the mode cannot take this length.
+            MessageTooLongError: the message exceeds ``max_message``.
+            InvalidInputError: ``padding`` is no such, or not for this mode.
+            ClosedError: the Cipher was closed.
+            KernelError: the kernel failed; nothing is returned.
+
+        """
+
+    def decrypt(
+        self, data: Buffer, /, *, iv: Buffer | None = None, padding: Padding = None
+    ) -> bytes:
+        """Decrypt one message; arguments and errors are those of ``encrypt``.
+
+        With ``padding="pkcs7"`` the padding is checked and taken off. Whoever may send
+        you ciphertexts and learns, by an error or by the time you take, which of them
+        have valid padding can decrypt any message without the key (a padding oracle):
+        authenticate the ciphertext first.
+
+        Raises:
+            InvalidPaddingError: the message has no valid padding.
+            InvalidLengthError: the ciphertext is not a whole number of blocks.
+
+        """
+
+    def encrypt_into(self, data: Buffer, out: Buffer, /, *, iv: Buffer | None = None) -> int:
+        """Encrypt one message into a buffer of the caller's.
+
+        Args:
+            data: the message, as for ``encrypt``.
+            out: writable, at least as long as data. It may be data itself, to encrypt in
+                place, and may not overlap it otherwise.
+            iv: as for ``encrypt``.
+
+        Returns:
+            The count of bytes written, from out's beginning.
+
+        Raises:
+            InvalidLengthError: ``out`` is too small; nothing was written.
+            BufferOverlapError: ``out`` overlaps ``data`` in part.
+            BufferError: ``out`` is read-only.
+            KernelError: the kernel failed; what was written is wiped.
+
+        And what ``encrypt`` raises.
+
+        """
+
+    def decrypt_into(self, data: Buffer, out: Buffer, /, *, iv: Buffer | None = None) -> int:
+        """Decrypt one message into a buffer of the caller's; see ``encrypt_into``."""
+
+    def encryptor(self, *, iv: Buffer | None = None, padding: Padding = None) -> Stream:
+        """Begin to encrypt one message that comes in pieces.
+
+        Arguments and errors are those of ``encrypt``; the warning of IV reuse holds.
+        """
+
+    def decryptor(self, *, iv: Buffer | None = None, padding: Padding = None) -> Stream:
+        """Begin to decrypt one message that comes in pieces.
+
+        Arguments and errors are those of ``decrypt``; the warning of the padding oracle
+        holds.
+        """
+
+    def close(self) -> None:
+        """Let go of the key and the sockets; a second call does nothing.
+
+        Calls in flight end, streams already begun live on, later calls are ClosedError.
+        """
+
+    def __enter__(self) -> Self:
+        """Give the Cipher itself."""
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc_value: BaseException | None,
+        traceback: TracebackType | None,
+        /,
+    ) -> None:
+        """Close the Cipher."""
+
+@final
+class Stream:
+    """One message, taken in pieces; made by ``Cipher.encryptor`` and ``decryptor``.
+
+    However it is cut, the pieces' results joined are the bytes of one call. What does
+    not fill a step of the mode is held back: an incomplete block; with padding, when
+    decrypting, the last block too; of cts more than one block and at most two; of xts
+    and its like (``max_message`` is not None) the whole message. ``finalize`` gives it
+    out and is never called for you.
+
+    One user at a time: a second thread waits. An error other than of an argument poisons
+    the stream, as does an exception that leaves its ``with`` block; from then on, and
+    once finalized, every call is StreamStateError.
+    """
+
+    def update(self, data: Buffer, /) -> bytes:
+        """Take the message's next bytes and give what is ready, often fewer, at times none.
+
+        Raises:
+            MessageTooLongError: the message exceeds the Cipher's ``max_message``.
+            InvalidLengthError: chacha20 would count past block 2**32.
+            StreamStateError: the stream is finalized or poisoned.
+            KernelError: the kernel failed; the stream is poisoned.
+
+        """
+
+    def update_into(self, data: Buffer, out: Buffer, /) -> int:
+        """Do as ``update`` does into a buffer of the caller's; give the count written.
+
+        Args:
+            data: the next bytes.
+            out: writable, with room for what becomes ready, at most what is held back
+                and data together; it may not overlap data, not even be data itself.
+
+        Raises:
+            InvalidLengthError: ``out`` is too small; nothing was taken or written.
+            BufferOverlapError: ``out`` overlaps ``data``.
+
+        And what ``update`` raises.
+
+        """
+
+    def finalize(self) -> bytes:
+        """End the message and give the rest of it.
+
+        Raises:
+            InvalidLengthError: the message cannot end here; more of it may still come.
+            InvalidPaddingError: decryption found no valid padding; see ``Cipher.decrypt``.
+            StreamStateError: the stream is finalized or poisoned.
+            KernelError: the kernel failed; the stream is poisoned.
+
+        """
+
+    def finalize_into(self, out: Buffer, /) -> int:
+        """Do as ``finalize`` does into a buffer of the caller's; give the count written.
+
+        Args:
+            out: writable, with room for what is held back; with padding, for a block.
+
+        Raises:
+            InvalidLengthError: ``out`` is too small; the stream goes on.
+
+        And what ``finalize`` raises.
+
+        """
+
+    def __enter__(self) -> Self:
+        """Give the Stream itself."""
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc_value: BaseException | None,
+        traceback: TracebackType | None,
+        /,
+    ) -> None:
+        """Poison the stream after an exception; else see that it was finalized.
+
+        Raises:
+            StreamStateError: bytes are held back that ``finalize`` should have given.
+
+        """

@@ -1,0 +1,196 @@
+"""The exceptions of afalg: one tree, rooted in AfalgError.
+
+They are defined here, in Python, so that each has the built-in base a caller would
+expect to catch; the Rust core raises them and adds none of its own. Every text gives
+the fact, the rule it broke and the way out. A wrong type stays TypeError, a buffer that
+is not contiguous BufferError, memory that ran out MemoryError, Ctrl-C KeyboardInterrupt.
+
+``args`` is what the class was called with, so every exception pickles and copies whole.
+"""
+
+from os import strerror
+
+__all__ = [
+    "AfalgError",
+    "AlgorithmNotFoundError",
+    "AlgorithmRestrictedError",
+    "BufferOverlapError",
+    "ClosedError",
+    "InvalidIVError",
+    "InvalidInputError",
+    "InvalidKeyError",
+    "InvalidLengthError",
+    "InvalidPaddingError",
+    "KernelError",
+    "MessageTooLongError",
+    "SelfTestError",
+    "StreamStateError",
+    "UnavailableError",
+]
+
+
+class AfalgError(Exception):
+    """What every exception of this package is; itself it is never raised."""
+
+    def __str__(self) -> str:
+        """Give the message alone, without the facts that travel beside it."""
+        return str(self.args[0]) if self.args else ""
+
+
+class UnavailableError(AfalgError, OSError):
+    """The process cannot open an AF_ALG socket at all.
+
+    Raised where socket(2) refuses: the kernel was built without CONFIG_CRYPTO_USER_API,
+    its af_alg module is missing or blocked, ``crypto.af_alg_restrict`` is 2, or a seccomp
+    filter, a container or a security module forbids the address family. The text names
+    the likely cause. No algorithm will do better in this process.
+
+    Attributes:
+        errno: socket(2)'s own: EAFNOSUPPORT, EPERM, EACCES or ENOSYS.
+        reason: a stable code for programs: "no-af-alg", "denied".
+
+    """
+
+    reason: str
+
+    def __init__(self, message: str, errno: int, reason: str) -> None:
+        super().__init__(message)
+        self.args = (message, errno, reason)  # OSError would keep the message alone
+        self.errno = errno
+        self.strerror = strerror(errno)
+        self.reason = reason
+
+
+class AlgorithmNotFoundError(AfalgError, LookupError):
+    """The kernel has no skcipher of this name.
+
+    Raised where bind(2) finds none. Check the spelling, which is /proc/crypto's:
+    "cbc(aes)", not "aes-cbc". A hash or an AEAD is not found either; the text says so
+    where it is one.
+
+    Attributes:
+        algorithm: the name that was asked for.
+
+    """
+
+    algorithm: str
+
+    def __init__(self, message: str, algorithm: str) -> None:
+        super().__init__(message, algorithm)
+        self.algorithm = algorithm
+
+
+class AlgorithmRestrictedError(AlgorithmNotFoundError):
+    """The kernel has the algorithm and keeps it from this process.
+
+    Since Linux 7.3 ``crypto.af_alg_restrict`` is 1 by default: a few algorithms for
+    everyone, some more for CAP_NET_ADMIN, nothing else. Use one of those, or have an
+    administrator set the sysctl to 0 (Documentation/admin-guide/sysctl/crypto.rst).
+    """
+
+
+class SelfTestError(AfalgError):
+    """An algorithm gave a wrong answer when it was tested, and is not used.
+
+    Either the kernel's own self-test failed (bind(2) answers ELIBBAD; the kernel log
+    says which driver) or this package's known answer did. Use another algorithm or
+    another kernel: nothing that a program passes can cause it.
+    """
+
+
+class InvalidInputError(AfalgError, ValueError):
+    """An argument breaks a rule of the algorithm; found before any byte moved.
+
+    Its children say which argument. The text gives the size found and the sizes allowed.
+
+    Attributes:
+        index: the place of the faulty request in a batch; None outside one.
+
+    """
+
+    index: int | None
+
+    def __init__(self, message: str, index: int | None = None) -> None:
+        super().__init__(message)
+        self.index = index
+
+
+class InvalidKeyError(InvalidInputError):
+    """The key's size is wrong, or the kernel refuses its value (in FIPS mode: a weak key)."""
+
+
+class InvalidIVError(InvalidInputError):
+    """The IV is not exactly ``iv_size`` bytes; where that is 0, an IV was given."""
+
+
+class InvalidLengthError(InvalidInputError):
+    """The data has a length that the mode cannot take, or ``out`` is too small.
+
+    Modes such as ecb and cbc want whole blocks (or ``padding="pkcs7"``), xts and cts at
+    least one. chacha20 wants its counter plus the blocks to stay within 2**32.
+    """
+
+
+class MessageTooLongError(InvalidInputError):
+    """The message exceeds what the kernel takes in one request, and the mode cannot be cut.
+
+    The limit is ``Cipher.max_message`` bytes; it comes from the socket's send and receive
+    buffers (net.core.wmem_max, rmem_max and optmem_max). Raise those, or encrypt in
+    several messages that each have an IV of their own.
+    """
+
+
+class BufferOverlapError(InvalidInputError):
+    """``out`` and the data share memory in a way that would overwrite unread bytes.
+
+    One-shot calls take the very same buffer as both, never a part of it; streams take
+    no overlap at all. Use separate buffers.
+    """
+
+
+class InvalidPaddingError(AfalgError, ValueError):
+    """The decrypted message does not end in PKCS#7 padding (RFC 5652, section 6.3).
+
+    One text for every fault, and no detail: who can tell them apart can decrypt without
+    the key (a padding oracle). Authenticate the ciphertext before you decrypt it, and
+    show this error and a failed authentication to a peer as one and the same.
+    """
+
+
+class ClosedError(AfalgError, ValueError):
+    """The Cipher was closed. Make a new one; streams begun before go on living."""
+
+
+class StreamStateError(AfalgError, RuntimeError):
+    """The Stream cannot be used any more, or was left unfinished.
+
+    It was finalized, or failed half-way and is poisoned, or belongs to the process that
+    this one was forked from; or its ``with`` block ended with bytes held back that only
+    ``finalize()`` gives out. Begin the message again with a new Stream.
+    """
+
+
+class KernelError(AfalgError, OSError):
+    """A system call failed in a way that none of the other classes describes.
+
+    The errno is passed on as it came, not interpreted.
+
+    Attributes:
+        errno: what the kernel answered.
+        stage: the call: "socket", "bind", "setkey", "accept", "sendmsg" or "recvmsg".
+
+    """
+
+    stage: str
+
+    def __init__(self, message: str, errno: int, stage: str) -> None:
+        super().__init__(message)
+        self.args = (message, errno, stage)  # OSError would keep the message alone
+        self.errno = errno
+        self.strerror = strerror(errno)
+        self.stage = stage
+
+
+for _name in __all__:
+    # A traceback then shows the name to import: afalg.InvalidKeyError.
+    globals()[_name].__module__ = "afalg"

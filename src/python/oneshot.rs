@@ -1,0 +1,70 @@
+//! One message in one call: buffers in, the provider's work with the GIL released, bytes out.
+
+use pyo3::prelude::*;
+use pyo3::types::PyBytes;
+
+use super::buffer::{InBuffer, OutBuffer, bytes_filled_by};
+use super::detach::detached;
+use super::options;
+use crate::padding;
+use crate::provider::Provider;
+use crate::request::{Direction, Iv, Request};
+use crate::span::In;
+
+/// One message into a new `bytes`.
+pub(super) fn crypt<'py>(
+    py: Python<'py>,
+    provider: &Provider,
+    direction: Direction,
+    data: &Bound<'py, PyAny>,
+    iv: Option<&Bound<'py, PyAny>>,
+    padding: Option<&str>,
+) -> PyResult<Bound<'py, PyBytes>> {
+    let iv = &options::iv(provider.constraints(), iv)?;
+    let data = InBuffer::get(data, "data")?;
+    let input = data.span();
+    if options::padded(padding)? {
+        provider.constraints().check_pads()?;
+        return crypt_padded(py, provider, direction, iv, input);
+    }
+    provider.constraints().check_length(input.len())?;
+    bytes_filled_by(py, input.len(), |output| {
+        detached(py, |hook| provider.crypt(Request { direction, iv, input, output }, hook))
+    })
+}
+
+/// One message into the caller's buffer.
+pub(super) fn crypt_into<'py>(
+    py: Python<'py>,
+    provider: &Provider,
+    direction: Direction,
+    data: &Bound<'py, PyAny>,
+    out: &Bound<'py, PyAny>,
+    iv: Option<&Bound<'py, PyAny>>,
+) -> PyResult<usize> {
+    let iv = &options::iv(provider.constraints(), iv)?;
+    let data = InBuffer::get(data, "data")?;
+    let mut out = OutBuffer::get(out)?;
+    let (input, output) = (data.span(), out.span());
+    detached(py, |hook| provider.crypt(Request { direction, iv, input, output }, hook))
+}
+
+fn crypt_padded<'py>(
+    py: Python<'py>,
+    provider: &Provider,
+    direction: Direction,
+    iv: &Iv,
+    input: In<'_>,
+) -> PyResult<Bound<'py, PyBytes>> {
+    let block = provider.constraints().sizes.block;
+    if direction == Direction::Encrypt {
+        let len = input.len() + padding::added(input.len(), block);
+        return bytes_filled_by(py, len, |out| {
+            detached(py, |hook| padding::encrypt(provider, iv, input, out, hook))
+        });
+    }
+    let begun = detached(py, |hook| padding::begin_decrypt(provider, iv, input, hook))?;
+    bytes_filled_by(py, begun.len(input.len(), block), |out| {
+        detached(py, |hook| begun.finish(provider, iv, input, out, hook))
+    })
+}

@@ -1,0 +1,55 @@
+"""The documentation is true: its examples run, and the stub says what `help()` says."""
+
+import ast
+import inspect
+import re
+from pathlib import Path
+
+import pytest
+
+import afalg
+
+ROOT = Path(__file__).parents[2]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+EXAMPLES = [
+    pytest.param(code, id=f"{page.stem}-{number}")
+    for page in PAGES
+    for number, code in enumerate(
+        re.findall(r"^```python\n(.*?)^```", page.read_text(), re.MULTILINE | re.DOTALL)
+    )
+]
+
+
+@pytest.mark.kernel
+@pytest.mark.parametrize("code", EXAMPLES)
+@pytest.mark.filterwarnings("ignore:unclosed file:ResourceWarning")
+def test_an_example_runs(code: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    exec(compile(code, "example", "exec"), {"__name__": "example"})
+
+
+def test_there_are_examples() -> None:
+    assert len(EXAMPLES) >= 3
+
+
+def documented() -> dict[str, str]:
+    """Give the stub's docstrings by qualified name, without those of special methods."""
+    stub = ast.parse((ROOT / "python/afalg/_afalg.pyi").read_text())
+    found = {}
+    for node in stub.body:
+        if isinstance(node, ast.FunctionDef | ast.ClassDef):
+            found[node.name] = ast.get_docstring(node) or ""
+        if isinstance(node, ast.ClassDef):
+            methods = [inner for inner in node.body if isinstance(inner, ast.FunctionDef)]
+            plain = [method for method in methods if not method.name.startswith("__")]
+            found |= {f"{node.name}.{one.name}": ast.get_docstring(one) or "" for one in plain}
+    return found
+
+
+@pytest.mark.parametrize(("name", "text"), documented().items())
+def test_help_says_what_the_stub_says(name: str, text: str) -> None:
+    thing: object = afalg
+    for part in name.split("."):
+        thing = getattr(thing, part)
+    assert text
+    assert inspect.cleandoc(thing.__doc__ or "") == text
