@@ -4,11 +4,10 @@
 //! would wait for a thread that it does not have.
 
 use std::collections::HashMap;
-use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 
-use arc_swap::ArcSwap;
+use arc_swap::{ArcSwap, ArcSwapOption};
 
 use crate::constraints::Constraints;
 
@@ -21,10 +20,22 @@ pub fn generation() -> u32 {
     GENERATION.load(Ordering::Relaxed)
 }
 
+/// What this process may put into one kernel request, and how wide it runs.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// The size of a page in bytes.
+    pub page: usize,
+    /// `net.core.optmem_max` in bytes.
+    pub optmem: usize,
+    /// CPUs.
+    pub cpus: usize,
+}
+
 /// What has been found out once and holds for the whole process. Made once, passed down.
-#[derive(Default)]
+#[derive(Debug, Default)]
 pub struct Process {
     constraints: ArcSwap<HashMap<String, Arc<Constraints>>>,
+    limits: ArcSwapOption<Limits>,
 }
 
 impl Process {
@@ -41,11 +52,15 @@ impl Process {
             known
         });
     }
-}
 
-impl fmt::Debug for Process {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Process").field("algorithms", &self.constraints.load().len()).finish()
+    /// The limits, read at the first call.
+    pub fn limits(&self, read: impl FnOnce() -> Limits) -> Limits {
+        if let Some(known) = &*self.limits.load() {
+            return **known;
+        }
+        let limits = read();
+        self.limits.store(Some(Arc::new(limits)));
+        limits
     }
 }
 

@@ -1,12 +1,11 @@
 //! A tfm with its key, and op sockets of it.
 
 use super::fault::Fault;
-use super::limits::Limits;
 use super::pool::{Pool, Pooled};
 use super::transport::Transport;
 use crate::algorithm::{AlgType, Algorithm};
 use crate::error::{Refusal, Stage};
-use crate::process::generation;
+use crate::process::{Limits, generation};
 use crate::span::In;
 use crate::sys::errno;
 
@@ -43,7 +42,7 @@ impl<T: Transport> Keyed<T> {
             transport: transport.clone(),
             chunk: chunk.max(1),
             tfm,
-            pool: Pool::new(),
+            pool: Pool::new(limits.cpus),
             iv_size,
             limits,
         };

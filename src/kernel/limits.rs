@@ -6,19 +6,14 @@
 //! where optmem_max is 20480 (6.1), 4 MiB where it is 131072 (6.7 and newer).
 
 use std::fs;
+use std::thread::available_parallelism;
 
+use crate::process::Limits;
 use crate::sys;
 
 const OPTMEM_A_PAGE: usize = 128;
 /// Linux 6.1's, the smallest of all that are supported.
 const SMALLEST_OPTMEM: usize = 20480;
-
-/// The limits of this process.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Limits {
-    page: usize,
-    optmem: usize,
-}
 
 impl Limits {
     /// Reads them.
@@ -26,6 +21,7 @@ impl Limits {
         Self {
             page: sys::page_size(),
             optmem: number("/proc/sys/net/core/optmem_max").unwrap_or(SMALLEST_OPTMEM),
+            cpus: available_parallelism().map_or(1, usize::from),
         }
     }
 
@@ -79,7 +75,7 @@ mod tests {
     #[test]
     fn optmem_bounds_a_request() {
         for (optmem, largest) in [(20480, 512 << 10), (131_072, 4 << 20), (0, 4096)] {
-            let limits = Limits { page: 4096, optmem };
+            let limits = Limits { page: 4096, optmem, cpus: 1 };
             assert_eq!(limits.wanted_buffers(), (largest, largest + 4096));
             assert_eq!(limits.usable((8 << 20, 8 << 20)), largest);
             assert_eq!(limits.usable((0, 0)), 4096);
@@ -88,7 +84,7 @@ mod tests {
 
     #[test]
     fn a_page_of_the_receive_buffer_stays_free() {
-        let limits = Limits { page: 4096, optmem: 131_072 };
+        let limits = Limits { page: 4096, optmem: 131_072, cpus: 1 };
         assert_eq!(limits.usable((212_992, 212_992)), 212_992 - 4096);
         assert_eq!(limits.usable((212_992, 400_000)), 212_992);
         assert_eq!(limits.usable((400_000, 212_992)), 212_992 - 4096);

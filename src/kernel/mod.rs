@@ -15,7 +15,6 @@ use std::fs;
 use std::sync::Arc;
 
 use keyed::Keyed;
-use limits::Limits;
 pub use message::Message;
 use plan::{Plan, Route, route};
 pub use proc_crypto::parse as parse_proc_crypto;
@@ -25,7 +24,7 @@ pub use transport::{AfAlg, Transport};
 use crate::algorithm::Algorithm;
 use crate::constraints::{Constraints, Continuation, Sibling};
 use crate::error::{Error, InputFault, Result};
-use crate::process::Process;
+use crate::process::{Limits, Process};
 use crate::request::{Direction, Hook, Iv, Request};
 use crate::span::In;
 use crate::sys;
@@ -73,7 +72,7 @@ impl<T: Transport> KernelCipher<T> {
             .map_err(|refusal| refusal::explain(refusal, algorithm, &read_proc_crypto()))?;
         let constraints = learn(process, algorithm)?;
         constraints.check_key(key.len())?;
-        let limits = Limits::read();
+        let limits = process.limits(Limits::read);
         let sizes = (constraints.sizes.chunk, constraints.sizes.iv);
         let takes_key = constraints.sizes.max_key > 0;
         let own = Keyed::new(transport, tfm, takes_key.then_some(key), sizes, limits)

@@ -1,7 +1,5 @@
 //! Idle op sockets of one tfm, taken and put back without a lock.
 
-use std::thread::available_parallelism;
-
 use crate::process::generation;
 use crate::sys::Slot;
 
@@ -23,9 +21,8 @@ pub(super) struct Pool<O>(Box<[Slot<Pooled<O>>]>);
 
 impl<O> Pool<O> {
     /// An empty pool.
-    pub(super) fn new() -> Self {
-        let slots = 2 * available_parallelism().map_or(1, usize::from);
-        Self((0..slots).map(|_| Slot::new()).collect())
+    pub(super) fn new(cpus: usize) -> Self {
+        Self((0..2 * cpus).map(|_| Slot::new()).collect())
     }
 
     /// An idle op socket of this process. Those of its parent are closed, here and now.
