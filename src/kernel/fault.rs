@@ -22,6 +22,13 @@ pub(super) enum Fault {
     },
     /// The op socket in the middle of the message belongs to the process that forked.
     Forked,
+    /// The op socket at hand carries less than the message, which cannot be cut.
+    TooLong {
+        /// The message's bytes.
+        len: usize,
+        /// What the op socket carries.
+        limit: usize,
+    },
 }
 
 impl Fault {
@@ -53,9 +60,10 @@ impl Fault {
         match self {
             Self::Interrupted => Error::Interrupted,
             Self::Forked => Error::stream(format!(
-                "this {name} stream is in the middle of a message in the process that forked, and \
-                 only its socket knows where; begin a new one here"
+                "the process forked in the middle of this message of {name}, and only the \
+                 parent's socket knows where it is; begin it anew in this process"
             )),
+            Self::TooLong { len, limit } => constraints.too_long(len, limit),
             Self::Count { stage, asked, got } => Error::Kernel {
                 refusal: Refusal { stage, errno: errno::EIO },
                 text: format!(
