@@ -16,13 +16,6 @@ impl Secret {
         Self(vec![0; len])
     }
 
-    /// A copy of a caller's bytes.
-    pub fn copy_of(bytes: In<'_>) -> Self {
-        let mut secret = Self::default();
-        secret.append(bytes);
-        secret
-    }
-
     /// How many bytes.
     pub fn len(&self) -> usize {
         self.0.len()
@@ -36,6 +29,11 @@ impl Secret {
     /// The bytes, to be read.
     pub fn bytes(&self) -> &[u8] {
         &self.0
+    }
+
+    /// The bytes, to be changed in place.
+    pub fn bytes_mut(&mut self) -> &mut [u8] {
+        &mut self.0
     }
 
     /// The bytes, to be read by the kernel.
@@ -98,7 +96,8 @@ mod tests {
 
     #[test]
     fn bytes_go_in_behind_and_out_in_front() {
-        let mut secret = Secret::copy_of(In::from_slice(b"abc"));
+        let mut secret = Secret::default();
+        secret.append(In::from_slice(b"abc"));
         secret.append(In::from_slice(b"defgh"));
         assert_eq!(secret.bytes(), b"abcdefgh");
         secret.drop_front(5);
@@ -109,7 +108,8 @@ mod tests {
 
     #[test]
     fn what_is_dropped_is_wiped_in_place() {
-        let mut secret = Secret::copy_of(In::from_slice(b"abcdef"));
+        let mut secret = Secret::default();
+        secret.append(In::from_slice(b"abcdef"));
         secret.drop_front(4);
         secret.0.resize(6, 1); // no new memory: the bytes behind the end come back as they are
         assert_eq!(secret.bytes(), b"ef\x01\x01\x01\x01");

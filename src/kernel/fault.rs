@@ -36,6 +36,15 @@ impl Fault {
         Self::Refused(Refusal { stage, errno })
     }
 
+    /// The system call that it came from.
+    pub(super) const fn stage(&self) -> Option<Stage> {
+        match self {
+            Self::Refused(refusal) => Some(refusal.stage),
+            Self::Count { stage, .. } => Some(*stage),
+            Self::Interrupted | Self::Forked | Self::TooLong { .. } => None,
+        }
+    }
+
     /// Whether a fresh op socket with smaller pieces may do better: the kernel's bookkeeping of an
     /// op socket (`net.core.optmem_max`) was full, or memory was short.
     pub(super) fn passes(&self) -> bool {
@@ -67,7 +76,7 @@ impl Fault {
             Self::Count { stage, asked, got } => Error::Kernel {
                 refusal: Refusal { stage, errno: errno::EIO },
                 text: format!(
-                    "{} moved {got} of {asked} bytes of {served}, which it must not; the message \
+                    "{} moved {got} of {asked} bytes of {served} and says no more; the message \
                      was given up, the Cipher can be used again",
                     stage.name()
                 ),
@@ -78,16 +87,22 @@ impl Fault {
 }
 
 fn refused(Refusal { stage, errno }: Refusal, served: &str) -> String {
-    let way_out = match errno {
+    format!(
+        "{} answered {} for {served}; the message was given up, the Cipher can be used again{}",
+        stage.name(),
+        errno::describe(errno),
+        way_out(errno)
+    )
+}
+
+/// What helps against an error of the system, where something does.
+pub(super) const fn way_out(errno: Errno) -> &'static str {
+    match errno {
+        errno::EMFILE => "; close Ciphers that are not needed, or raise the limit (ulimit -n)",
+        errno::ENFILE => "; the whole system is out of file descriptors (fs.file-max)",
         errno::ENOMEM | errno::ENOBUFS => {
-            "; the kernel is short of memory for the socket, see net.core.optmem_max"
+            "; the kernel is short of memory, or of net.core.optmem_max for the socket"
         }
         _ => "",
-    };
-    format!(
-        "{} answered {} for {served}; the message was given up, the Cipher can be used \
-         again{way_out}",
-        stage.name(),
-        errno::describe(errno)
-    )
+    }
 }

@@ -1,6 +1,6 @@
 //! Runs a plan over a transport: send a piece, receive its result, go on.
 //!
-//! Invariants, each with a test of the same number in `tests/rust/invariants.rs`:
+//! Invariants, each with a test of the same number in `tests/rust`:
 //! 1. The bytes pending on an op socket are at most its limit, so that a send never waits for us.
 //! 2. Operation and IV go with the first piece and only there, always both; a first send that took
 //!    less than the piece ends the request, since the kernel now holds it for the whole message
@@ -127,12 +127,12 @@ fn pieces<T: Transport>(
     while let Some(piece) = job.plan.piece(progress.done, progress.begun) {
         match step(keyed, op, job, piece, progress, hook) {
             Ok(()) => {}
-            Err(fault) if fault.passes() && !second_try && can_resume(job, progress) => {
+            Err(fault) if fault.passes() && !second_try && can_resume(job, progress, fault) => {
                 second_try = true;
                 progress.touched = progress.touched.max(progress.written);
                 *op = keyed.fresh()?;
                 check_fits(&job.plan, op.limit)?;
-                job.plan.halve(op.limit);
+                job.plan.halve(piece.len, op.limit);
                 progress.begun = false;
                 progress.written = progress.done;
                 continue;
@@ -166,11 +166,12 @@ fn ask(hook: &mut Hook<'_>, generation: u32) -> Result<(), Fault> {
     Ok(())
 }
 
-/// A piece can be sent again where its IV is known and its input still there.
-fn can_resume(job: &Job<'_>, progress: &Progress) -> bool {
-    let untouched = progress.written == progress.done
-        || job.request.input.overlap(&job.request.output) == Overlap::None;
-    progress.iv.is_some() && untouched
+/// A piece can be sent again where its IV is known and its input still there: in place, a receive
+/// that failed may have written over some of it.
+fn can_resume(job: &Job<'_>, progress: &Progress, fault: Fault) -> bool {
+    let untouched = progress.written == progress.done && fault.stage() != Some(Stage::Receive);
+    let apart = job.request.input.overlap(&job.request.output) == Overlap::None;
+    progress.iv.is_some() && (untouched || apart)
 }
 
 /// Whether the hook is due: the clock starts behind the first piece.
@@ -204,7 +205,13 @@ fn step<T: Transport>(
     progress.begun = true;
     let mut output = job.request.output.borrow().part(range);
     let chained = matches!(job.plan.cut, Cut::Chained { .. });
-    receive(keyed, op, output.borrow(), chained, &mut progress.written, hook)?;
+    if let Err(fault) = receive(keyed, op, output.borrow(), chained, &mut progress.written, hook) {
+        if matches!(fault, Fault::Refused(_)) {
+            let end = progress.done + piece.len; // how far it got, it does not say
+            progress.touched = progress.touched.max(end);
+        }
+        return Err(fault);
+    }
     progress.done += piece.len;
     let output_tail = job.follow.tail(direction, Direction::Encrypt, output.as_in());
     let tail = input_tail.or(output_tail);

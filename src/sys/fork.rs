@@ -9,8 +9,8 @@ extern "C" fn in_child() {
     GENERATION.fetch_add(1, Ordering::Relaxed);
 }
 
-/// Registers the handler, once for the process. Without it (no memory for a few words) a child
-/// would share its parent's op sockets, so the first Cipher makes sure of it.
+/// Registers the handler, once for the process, when the package is imported. Without it (no
+/// memory for a few words) a child would share its parent's op sockets, hence the assertion.
 pub(crate) fn watch_forks() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
