@@ -70,7 +70,7 @@ impl Fault {
             Self::Interrupted => Error::Interrupted,
             Self::Forked => Error::stream(format!(
                 "the process forked in the middle of this message of {name}, and only the \
-                 parent's socket knows where it is; begin it anew in this process"
+                 parent's socket knows where it is; begin a new one in this process"
             )),
             Self::TooLong { len, limit } => constraints.too_long(len, limit),
             Self::Count { stage, asked, got } => Error::Kernel {
