@@ -88,7 +88,7 @@ pub fn encrypt(
             .and_then(|()| message.advance(provider, padded, output, true, hook))
     };
     if end.is_err() {
-        out.fill(0); // the message, or its end, is still there in the clear
+        out.part(whole..need).fill(0); // the message, or its end, is still there in the clear
     }
     end.map(|()| need)
 }

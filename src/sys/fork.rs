@@ -8,7 +8,7 @@
 
 use std::sync::Once;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::thread::sleep;
+use std::thread::{sleep, yield_now};
 use std::time::Duration;
 
 use crate::process::GENERATION;
@@ -38,6 +38,7 @@ impl Receiving {
                 return receiving;
             }
             drop(receiving);
+            yield_now();
             sleep(PAUSE);
         }
     }
@@ -55,6 +56,7 @@ extern "C" fn before() {
         if RECEIVING.load(Ordering::SeqCst) == 0 {
             break;
         }
+        yield_now();
         sleep(PAUSE);
     }
 }

@@ -199,14 +199,24 @@ def only(free: int) -> Generator[None]:
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
-@pytest.mark.parametrize(("free", "stage"), [(0, "socket"), (1, "accept")])
-def test_too_many_open_files_are_an_error_that_leaves_none_behind(free: int, stage: str) -> None:
+@pytest.mark.parametrize(
+    ("algorithm", "free", "stage"),
+    [
+        ("cbc(aes)", 0, "socket"),
+        ("cbc(aes)", 1, "accept"),
+        ("cts(cbc(aes))", 2, "socket"),  # its sibling's
+        ("cts(cbc(aes))", 3, "accept"),
+    ],
+)
+def test_too_many_open_files_are_an_error_that_leaves_none_behind(
+    algorithm: str, free: int, stage: str
+) -> None:
     with nothing_left_behind():
         with only(free), pytest.raises(afalg.KernelError) as caught:
-            afalg.Cipher("cbc(aes)", bytes(16))
+            afalg.Cipher(algorithm, bytes(16))
         assert (caught.value.errno, caught.value.stage) == (errno.EMFILE, stage)
         assert f"{stage} answered EMFILE" in str(caught.value)
-        afalg.Cipher("cbc(aes)", bytes(16)).encrypt(bytes(16), iv=IV)
+        afalg.Cipher(algorithm, bytes(16)).encrypt(bytes(16), iv=IV)
 
 
 def test_a_cipher_with_sockets_works_on_while_no_file_can_be_opened() -> None:

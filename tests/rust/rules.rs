@@ -1,5 +1,7 @@
 //! What the rules of an algorithm refuse before the kernel is asked.
 
+use afalg::algorithm::Algorithm;
+use afalg::constraints::{Constraints, Sizes};
 use afalg::error::{Error, InputFault, Result};
 use afalg::request::{Direction::Encrypt, Iv, Request};
 use afalg::span::Out;
@@ -79,5 +81,29 @@ fn a_counter_may_come_to_its_end_and_not_beyond() {
         let rules = constraints(name);
         let blocks_left = rules.blocks_left(&iv.unwrap());
         assert_eq!(fault(rules.check_counter(blocks_left, len)), due, "{name} {left} {len}");
+    }
+}
+
+#[test]
+fn each_counter_tells_where_it_ends() {
+    for (name, text) in [
+        ("chacha20", "block 2^32; begin lower"),
+        ("xchacha20", "block 2^64; begin lower"),
+        ("rfc3686(ctr(aes))", "block 2^32; end the message earlier"),
+    ] {
+        let error = constraints(name).check_counter(Some(1), 65).unwrap_err().to_string();
+        assert!(error.contains(text), "{error}");
+    }
+}
+
+#[test]
+fn key_sizes_that_the_kernel_bounds_otherwise_are_the_kernels() {
+    let sizes = constraints("cbc(aes)").sizes;
+    for (min_key, max_key, takes_20) in [(16, 32, false), (16, 64, true), (8, 32, true)] {
+        let name = Algorithm::new("cbc(aes)").unwrap();
+        let sizes = Sizes { min_key, max_key, ..sizes };
+        let rules = Constraints::derive(&name, "cbc(aes)", None, sizes).unwrap();
+        assert_eq!(rules.check_key(20).is_ok(), takes_20, "{min_key} to {max_key}");
+        assert_eq!(rules.keys.bounds(), (min_key, max_key));
     }
 }

@@ -14,7 +14,7 @@ import threading
 import afalg
 from children import cases, set_deadline
 
-FORKS, THREADS = 200, 8
+FORKS, THREADS = 120, 8
 CHILD_SECONDS = 20
 
 

@@ -64,6 +64,22 @@ def one_shot() -> None:
     check_works(cipher)
 
 
+def padded() -> None:
+    """Encrypt into new bytes, with padding."""
+    data, cipher = memory(GIB), cipher_of(SLOW)
+    until_interrupted(lambda: cipher.encrypt(data, iv=SLOW_IV, padding="pkcs7"))
+    check_works(cipher)
+
+
+def unpadded() -> None:
+    """Decrypt into new bytes, and take the padding off."""
+    data, cipher = memory(GIB), cipher_of(SLOW)
+    before, block = bytes(8), bytes([8] * 8)
+    data[-8:] = cipher.encrypt(block, iv=before)
+    until_interrupted(lambda: cipher.decrypt(data, iv=SLOW_IV, padding="pkcs7"))
+    check_works(cipher)
+
+
 def stream() -> None:
     """Update a stream, which is over then."""
     data, out, cipher = memory(GIB), memory(GIB), cipher_of(SLOW)
@@ -100,7 +116,8 @@ def waiting() -> None:
     check_works(cipher_of(SLOW))
 
 
-WAYS = {way.__name__: way for way in (in_place, one_shot, stream, other_thread, waiting)}
+ALL = (in_place, one_shot, padded, unpadded, stream, other_thread, waiting)
+WAYS = {way.__name__: way for way in ALL}
 
 
 def main() -> None:
