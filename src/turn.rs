@@ -3,8 +3,15 @@
 
 use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 
+use std::thread::sleep;
+use std::time::Duration;
+
 use crate::process::generation;
 use crate::request::Hook;
+
+/// What a newcomer leaves to those who wait already: a thread that takes its turns in a loop would
+/// else take the next before they have woken up.
+const HEAD_START: Duration = Duration::from_millis(1);
 
 /// The turn.
 #[derive(Debug, Default)]
@@ -41,11 +48,18 @@ fn this_thread() -> usize {
 }
 
 impl Turn {
-    /// Takes the turn if it is free.
+    /// Takes the turn if it is free and nobody waits for it.
     ///
     /// # Errors
     /// Why it is not.
     pub fn take_now(&self) -> Result<TurnGuard<'_>, NoTurn> {
+        match self.waiting.load(Ordering::SeqCst) {
+            0 => self.try_take(),
+            _ => self.try_take().and(Err(NoTurn::Taken)), // if free, it goes straight to a waiter
+        }
+    }
+
+    fn try_take(&self) -> Result<TurnGuard<'_>, NoTurn> {
         let now = generation();
         // SeqCst with `waiting`: whoever sleeps is seen by whoever gives the turn back.
         match self.holder.compare_exchange(0, now, Ordering::SeqCst, Ordering::SeqCst) {
@@ -64,14 +78,22 @@ impl Turn {
     /// # Errors
     /// Where waiting would never end, or the hook ended it.
     pub fn take(&self, hook: &mut Hook<'_>) -> Result<TurnGuard<'_>, NoTurn> {
+        if self.waiting.load(Ordering::SeqCst) > 0 {
+            sleep(HEAD_START);
+        }
         loop {
-            match self.take_now() {
+            match self.try_take() {
                 Err(NoTurn::Taken) => {}
                 taken_or_never => return taken_or_never,
             }
             self.waiting.fetch_add(1, Ordering::SeqCst);
             atomic_wait::wait(&self.holder, generation());
+            // Before the hook, which may have to wait for the GIL while others come and go.
+            let taken = self.try_take();
             self.waiting.fetch_sub(1, Ordering::SeqCst);
+            if !matches!(taken, Err(NoTurn::Taken)) {
+                return taken;
+            }
             if hook() {
                 atomic_wait::wake_one(&raw const self.holder); // the turn may have come meanwhile
                 return Err(NoTurn::Interrupted);

@@ -100,7 +100,8 @@ impl<T: Transport> Message<T> {
         let mut op = keyed.take()?;
         let plan = Plan { cut, limit: op.limit, len: input.len(), ends: true };
         let request = Request { direction: self.direction, iv: &self.iv, input, output };
-        let next = run(keyed, &mut op, Job { plan, follow, begun: false, request }, hook)?;
+        let next =
+            run(keyed, &mut op, Job { plan, follow, begun: false, goes_on: true, request }, hook)?;
         keyed.give_back(op);
         if let Some(next) = next {
             self.iv = next;
@@ -126,7 +127,7 @@ impl<T: Transport> Message<T> {
         let cut = Cut::Chained { chunk: keyed.chunk };
         let plan = Plan { cut, limit: op.limit, len: input.len(), ends: last };
         let request = Request { direction: self.direction, iv: &self.iv, input, output };
-        let job = Job { plan, follow: Follow::Unknown, begun: self.begun, request };
+        let job = Job { plan, follow: Follow::Unknown, begun: self.begun, goes_on: true, request };
         run(keyed, &mut op, job, hook)?;
         self.begun = true;
         if last {

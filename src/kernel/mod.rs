@@ -135,7 +135,7 @@ impl<T: Transport> KernelCipher<T> {
             }
         };
         let plan = Plan { cut, limit: op.limit, len, ends: true };
-        let job = Job { plan, follow: self.follow(), begun: false, request };
+        let job = Job { plan, follow: self.follow(), begun: false, goes_on: false, request };
         run(&self.own, &mut op, job, hook).map_err(explain)?;
         self.own.give_back(op);
         Ok(())

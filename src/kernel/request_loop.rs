@@ -77,6 +77,8 @@ pub(super) struct Job<'a> {
     pub(super) follow: Follow,
     /// Whether the op socket is in the middle of the message.
     pub(super) begun: bool,
+    /// Whether somebody goes on behind the last byte and needs its IV.
+    pub(super) goes_on: bool,
     pub(super) request: Request<'a>,
 }
 
@@ -195,27 +197,31 @@ fn step<T: Transport>(
 ) -> Result<(), Fault> {
     let range = progress.done..progress.done + piece.len;
     let (direction, input) = (job.request.direction, job.request.input.part(range.clone()));
-    // In place, the receive overwrites what the next IV needs.
-    let input_tail = job.follow.tail(direction, Direction::Decrypt, input);
     let head = match &progress.iv {
         Some(iv) if piece.head => Some((direction, iv)),
         _ => None,
     };
     send(keyed, op, head, input, piece.more, hook)?;
     progress.begun = true;
+    // Read behind the send, which has found the pages there: a page of a file that was cut short is
+    // EFAULT to the kernel and SIGBUS to us.
+    let follow = if job.goes_on || range.end < job.plan.len { job.follow } else { Follow::Unknown };
+    // In place, the receive overwrites what the next IV needs.
+    let input_tail = follow.tail(direction, Direction::Decrypt, input);
     let mut output = job.request.output.borrow().part(range);
     let chained = matches!(job.plan.cut, Cut::Chained { .. });
     if let Err(fault) = receive(keyed, op, output.borrow(), chained, &mut progress.written, hook) {
-        if matches!(fault, Fault::Refused(_)) {
+        // Of pages that are gone (EFAULT) nothing was written, and wiping them would be SIGBUS.
+        if matches!(fault, Fault::Refused(refusal) if refusal.errno != errno::EFAULT) {
             let end = progress.done + piece.len; // how far it got, it does not say
             progress.touched = progress.touched.max(end);
         }
         return Err(fault);
     }
     progress.done += piece.len;
-    let output_tail = job.follow.tail(direction, Direction::Encrypt, output.as_in());
+    let output_tail = follow.tail(direction, Direction::Encrypt, output.as_in());
     let tail = input_tail.or(output_tail);
-    progress.iv = progress.iv.take().and_then(|iv| job.follow.next(iv, piece.len, tail));
+    progress.iv = progress.iv.take().and_then(|iv| follow.next(iv, piece.len, tail));
     Ok(())
 }
 

@@ -8,7 +8,7 @@ macro_rules! names {
         pub(crate) const $name: Errno = Errno(libc::$name);
     )* };
 }
-names!(EACCES EAFNOSUPPORT EEXIST EINTR EINVAL EIO ELIBBAD ELOOP EMFILE ENAMETOOLONG);
+names!(EACCES EAFNOSUPPORT EEXIST EFAULT EINTR EINVAL EIO ELIBBAD ELOOP EMFILE ENAMETOOLONG);
 names!(ENFILE ENOBUFS ENOENT ENOMEM ENOSYS EPERM);
 
 /// The error of the system call that has just failed on this thread.

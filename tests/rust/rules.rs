@@ -1,7 +1,7 @@
 //! What the rules of an algorithm refuse before the kernel is asked.
 
 use afalg::algorithm::Algorithm;
-use afalg::constraints::{Constraints, Sizes};
+use afalg::constraints::{Constraints, KeySizes, Sizes};
 use afalg::error::{Error, InputFault, Result};
 use afalg::request::{Direction::Encrypt, Iv, Request};
 use afalg::span::Out;
@@ -105,5 +105,36 @@ fn key_sizes_that_the_kernel_bounds_otherwise_are_the_kernels() {
         let rules = Constraints::derive(&name, "cbc(aes)", None, sizes).unwrap();
         assert_eq!(rules.check_key(20).is_ok(), takes_20, "{min_key} to {max_key}");
         assert_eq!(rules.keys.bounds(), (min_key, max_key));
+    }
+}
+
+#[test]
+fn keys_are_those_of_the_cipher_inside() {
+    let of = |sizes: &[usize]| KeySizes::Of(sizes.to_vec());
+    for (name, due) in [
+        ("ecb(aes)", of(&[16, 24, 32])),
+        ("cbc(camellia)", of(&[16, 24, 32])),
+        ("ctr(twofish)", of(&[16, 24, 32])),
+        ("cbc(aria)", of(&[16, 24, 32])),
+        ("cbc(cast6)", of(&[16, 20, 24, 28, 32])),
+        ("cbc(anubis)", of(&[16, 20, 24, 28, 32, 36, 40])),
+        ("cbc(sm4)", of(&[16])),
+        ("ecb(xtea)", of(&[16])),
+        ("cbc(des)", of(&[8])),
+        ("cbc(des3_ede)", of(&[24])),
+        ("ctr(serpent)", KeySizes::Between(0, 32)),
+        ("cbc(cast5)", KeySizes::Between(5, 16)),
+        ("cbc(blowfish)", KeySizes::Between(4, 56)),
+        ("ecb(cipher_null)", of(&[0])),
+        ("chacha20", of(&[32])),
+        ("xts(aes)", of(&[32, 48, 64])),
+        ("lrw(twofish)", of(&[32, 40, 48])),
+        ("lrw(serpent)", KeySizes::Between(16, 48)),
+        ("rfc3686(ctr(aes))", of(&[20, 28, 36])),
+        ("cts(cbc(aes))", of(&[16, 24, 32])),
+        ("essiv(cbc(aes),sha256)", of(&[16, 24, 32])),
+        ("adiantum(xchacha12,aes)", of(&[32])),
+    ] {
+        assert_eq!(constraints(name).keys, due, "{name}");
     }
 }
