@@ -51,8 +51,9 @@ impl Algorithm {
     /// Checks a name.
     ///
     /// # Errors
-    /// [`Error::Input`] for an empty name, one with a NUL, a longer one than the kernel takes, and
-    /// for RC4, whose state lives in the key (on Linux 6.1 across messages and sockets).
+    /// [`Error::Input`] for an empty name, one with a NUL, a longer one than the kernel takes; for
+    /// RC4, whose state lives in the key (on Linux 6.1 across messages and sockets), for `kw`, whose
+    /// result AF_ALG does not give back whole, and for `cryptd`, whose bind has effects on others.
     pub fn new(name: &str) -> Result<Self> {
         let refuse = |text: String| Err(Error::input(InputFault::Argument, text));
         if name.is_empty() {
@@ -73,6 +74,18 @@ impl Algorithm {
             return refuse(format!(
                 "{name} is refused: RC4 keeps its state in the key, so that a message depends on \
                  those before it (on Linux 6.1 on those of other sockets too); use another cipher"
+            ));
+        }
+        if name.starts_with("kw(") {
+            return refuse(format!(
+                "{name} is refused: it gives half of its result in the iv, which AF_ALG does not \
+                 give back, so that nobody could decrypt it; use a key-wrapping library"
+            ));
+        }
+        if name.contains("cryptd(") {
+            return refuse(format!(
+                "{name} is refused: binding it changes what the whole system gets under the inner \
+                 name; use that name itself"
             ));
         }
         Ok(Self(name.to_owned()))
@@ -141,6 +154,10 @@ mod tests {
         assert!(Algorithm::new(&"x".repeat(MAX_NAME)).is_ok());
         let long = Algorithm::new(&"x".repeat(MAX_NAME + 1)).unwrap_err();
         assert!(long.to_string().contains("104 bytes, AF_ALG takes at most 103"));
-        assert!(Algorithm::new("ecb(arc4)").unwrap_err().to_string().contains("RC4"));
+        for (name, part) in
+            [("ecb(arc4)", "RC4"), ("kw(aes)", "iv"), ("cryptd(ctr(aes))", "system")]
+        {
+            assert!(Algorithm::new(name).unwrap_err().to_string().contains(part), "{name}");
+        }
     }
 }
