@@ -321,6 +321,17 @@ fn invariant_8_what_the_hook_ends_is_wiped_as_far_as_it_was_written() {
     }
 }
 
+/// The pages of a mapped file that was cut short are not there to be wiped.
+#[test]
+fn invariant_8_a_piece_whose_pages_are_gone_is_not_wiped() {
+    let rig = Rig::new("cbc(aes)");
+    let (input, _) = rig.pair(Encrypt, 4 * rig.limit);
+    rig.kernel.answer(Stage::Receive, 2, Answer::Fail(libc::EFAULT));
+    let failure = rig.crypt(Encrypt, Place::Apart, &input).unwrap_err();
+    assert_eq!(failure.refusal(), (Stage::Receive, Errno(libc::EFAULT)));
+    assert!(failure.output == wiped(Place::Apart, &input, 2 * rig.limit));
+}
+
 #[test]
 fn invariant_8_a_count_that_cannot_be_is_wiped_and_not_a_byte_beyond() {
     for (wrong, written) in [(0, 0), (7, 7), (5 * PAGE, PAGE)] {
