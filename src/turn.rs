@@ -2,7 +2,6 @@
 //! for a thread of its parent's, and a signal handler for the call that it came into.
 
 use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
-
 use std::thread::sleep;
 use std::time::Duration;
 
@@ -114,6 +113,8 @@ impl Drop for TurnGuard<'_> {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Instant;
+
     use super::*;
 
     #[test]
@@ -129,6 +130,37 @@ mod tests {
                     }
                 });
             }
+        });
+    }
+
+    #[test]
+    fn a_thread_in_a_loop_does_not_pass_those_who_wait() {
+        let (turn, passed, stop) = (Turn::default(), AtomicU32::new(0), AtomicU32::new(0));
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                while stop.load(Ordering::SeqCst) == 0 {
+                    let taken = turn.take_now().or_else(|_| turn.take(&mut || false)).unwrap();
+                    let begun = Instant::now();
+                    while begun.elapsed() < Duration::from_micros(200) {}
+                    drop(taken);
+                    passed.fetch_add(1, Ordering::SeqCst);
+                }
+            });
+            let mut waits: Vec<u32> = (0..20)
+                .map(|_| {
+                    sleep(Duration::from_millis(2));
+                    let before = passed.load(Ordering::SeqCst);
+                    let mut wait_for_the_gil = || {
+                        sleep(Duration::from_micros(500));
+                        false
+                    };
+                    drop(turn.take(&mut wait_for_the_gil).unwrap());
+                    passed.load(Ordering::SeqCst) - before
+                })
+                .collect();
+            stop.store(1, Ordering::SeqCst);
+            waits.sort_unstable();
+            assert!(waits[10] <= 5, "{waits:?}: turns of the loop while another thread waited");
         });
     }
 

@@ -72,10 +72,10 @@ impl<T: Transport> Message<T> {
             (Continuation::KernelIv, _) => {
                 return self.through_op(cipher, input, output, last, hook);
             }
-            (Continuation::Iv(next), _) => (&cipher.own, chained, Follow::Chain(next, chunk)),
+            (Continuation::Iv(_), _) => (&cipher.own, chained, cipher.follow()),
             (Continuation::Counter(counter), _) => {
                 let cut = counted(cipher.constraints(), counter, &self.iv);
-                (&cipher.own, cut, Follow::Count(counter, chunk))
+                (&cipher.own, cut, cipher.follow())
             }
             (Continuation::Sibling(Sibling::Rfc3686), Some(sibling)) => {
                 (sibling, chained, Follow::Chain(NextIv::BigEndianCounter, chunk))

@@ -4,7 +4,7 @@ use super::fault::way_out;
 use super::limits::restriction;
 use super::proc_crypto::Entry;
 use crate::algorithm::{AlgType, Algorithm};
-use crate::constraints::{BUILT_IN_NAMES, Constraints, is_block_cipher, type_by_name};
+use crate::constraints::{BUILT_IN_NAMES, Constraints, bytes, is_block_cipher, type_by_name};
 use crate::error::{Error, InputFault, Refusal, Stage, Unavailable};
 use crate::sys::errno;
 
@@ -43,8 +43,9 @@ pub(super) fn explain_key(refusal: Refusal, constraints: &Constraints, len: usiz
     let name = &constraints.algorithm;
     if refusal.errno == errno::EINVAL && refusal.stage == Stage::SetKey {
         let text = format!(
-            "the kernel refuses this key of {len} bytes for {name}, whose sizes are {}; in FIPS \
-             mode it also refuses weak keys and xts keys with equal halves",
+            "the kernel refuses this key of {} for {name}, whose sizes are {}; in FIPS mode it \
+             also refuses weak keys and xts keys with equal halves",
+            bytes(len),
             constraints.keys
         );
         return Error::input(InputFault::Key, text);

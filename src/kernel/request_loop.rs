@@ -131,7 +131,6 @@ fn pieces<T: Transport>(
             Ok(()) => {}
             Err(fault) if fault.passes() && !second_try && can_resume(job, progress, fault) => {
                 second_try = true;
-                progress.touched = progress.touched.max(progress.written);
                 *op = keyed.fresh()?;
                 check_fits(&job.plan, op.limit)?;
                 job.plan.halve(piece.len, op.limit);

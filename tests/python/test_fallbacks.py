@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 import afalg
+import children
 from conftest import skip_or_fail
 
 CHILD = Path(__file__).parent / "children" / "other_proc_crypto.py"
@@ -66,6 +67,13 @@ def test_what_is_too_long_is_told_before_memory_is_asked_for(
         pytest.raises(error),
     ):
         cipher.encrypt(data, iv=iv)
+
+
+@pytest.mark.kernel
+@pytest.mark.parametrize(("way", "stage"), [("in", "sendmsg"), ("out", "recvmsg")])
+def test_a_file_cut_short_under_an_mmap_is_an_error(tmp_path: Path, way: str, stage: str) -> None:
+    said = children.run("truncated", way, str(tmp_path)).split()
+    assert said == [str(1 << 16), stage, str(3 << 19), stage]
 
 
 @pytest.mark.kernel

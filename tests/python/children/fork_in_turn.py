@@ -1,15 +1,13 @@
 """Fork while another thread has its turn with a Stream: the child is told, the thread goes on."""
 
 import json
-import os
-import signal
 import sys
 import threading
 import time
 from collections.abc import Callable
 
 import afalg
-from children import set_deadline
+from children import forked, set_deadline
 from children.load import SLOW, SLOW_IV, cipher_of, slow_data, slow_fault
 
 
@@ -30,23 +28,6 @@ def refusals(stream: afalg.Stream) -> list[str]:
     return texts
 
 
-def in_child(stream: afalg.Stream) -> list[str]:
-    """Fork, and give what every call of the stream raises in the child."""
-    reading, writing = os.pipe()
-    if os.fork() == 0:
-        try:
-            signal.alarm(20)  # it ends a child that hangs
-            os.write(writing, json.dumps(refusals(stream)).encode())
-        finally:
-            os._exit(0)
-    os.close(writing)
-    with os.fdopen(reading) as answer:
-        text = answer.read()
-    os.wait()
-    texts: list[str] = json.loads(text or '["the child hung"]')
-    return texts
-
-
 def main() -> None:
     """Fork in the middle of an update and tell what became of child and parent."""
     set_deadline()
@@ -62,7 +43,7 @@ def main() -> None:
     thread.start()
     while not any(out[:16]):
         time.sleep(0.001)
-    texts = in_child(stream)
+    texts = forked(lambda: refusals(stream), seconds=20) or ["the child hung"]
     in_time = not done.is_set()
     thread.join()
     json.dump({"child": texts, "in time": in_time, "fault": slow_fault(out)}, sys.stdout)

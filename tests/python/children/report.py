@@ -7,11 +7,11 @@ each case has a process of its own, and in that one Cipher, made as early as tha
 """
 
 import json
-import os
 import sys
+from functools import partial
 
 import afalg
-from children import cases, set_deadline
+from children import cases, forked, set_deadline
 
 FACTS = ("errno", "stage", "reason")
 
@@ -31,26 +31,11 @@ def tries(case: cases.Case, count: int) -> list[dict[str, object]]:
     return found
 
 
-def in_child(case: cases.Case, count: int) -> object:
-    """Do it in a process of its own."""
-    reading, writing = os.pipe()
-    if os.fork() == 0:
-        try:
-            os.write(writing, json.dumps(tries(case, count)).encode())
-        finally:
-            os._exit(0)
-    os.close(writing)
-    with os.fdopen(reading) as answer:
-        text = answer.read()
-    os.wait()
-    return json.loads(text)
-
-
 def main() -> None:
     """Try every case, in the order given."""
     set_deadline()
     count = int(sys.argv[2])
-    outcomes = [in_child(case, count) for case in cases.read(sys.argv[1])]
+    outcomes = [forked(partial(tries, case, count)) for case in cases.read(sys.argv[1])]
     json.dump({"available": afalg.is_available(), "outcomes": outcomes}, sys.stdout)
 
 
