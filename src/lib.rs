@@ -11,6 +11,7 @@ pub mod padding;
 pub mod provider;
 pub mod stream;
 mod sys;
+pub mod userspace;
 
 // The words that everyone uses.
 pub mod algorithm;
