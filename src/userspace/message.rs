@@ -6,7 +6,7 @@ use super::pace::Pace;
 use super::scratch::Scratch;
 use super::walk::rewrite;
 use crate::error::Result;
-use crate::request::{Direction, Hook, Iv};
+use crate::request::{Direction, Hook, Iv, Request};
 use crate::span::{In, Out};
 
 /// The place that a message has got to: an IV as its mode moves it on.
@@ -20,6 +20,7 @@ impl Message {
     pub(super) fn new(cipher: &UserspaceCipher, direction: Direction, iv: &Iv) -> Self {
         let iv = match &cipher.keyed {
             Keyed::Parts(mode) => mode.begin(iv),
+            Keyed::Whole(_) => iv.clone(),
         };
         Self { direction, iv }
     }
@@ -54,6 +55,7 @@ impl Message {
                     }
                 })
             }
+            Keyed::Whole(mode) => mode.crypt(Request { direction, iv, input, output }, &mut pace),
         }
     }
 }

@@ -5,6 +5,28 @@ use super::scratch::{PIECE, ROOM, Scratch};
 use crate::error::Result;
 use crate::span::{In, Out};
 
+/// Shows `work` all of `input`: pieces of [`PIECE`] bytes, the last up to [`ROOM`].
+///
+/// # Errors
+/// The pace's.
+pub(super) fn read(
+    input: In<'_>,
+    pace: &mut Pace<'_, '_>,
+    mut work: impl FnMut(&[u8]),
+) -> Result<()> {
+    let mut buffer = Scratch::new();
+    let mut rest = input;
+    while !rest.is_empty() {
+        let (piece, after) = rest.split_at(piece_of(rest.len()));
+        pace.spend(piece.len())?;
+        let data = buffer.first(piece.len());
+        piece.copy_to(data);
+        work(data);
+        rest = after;
+    }
+    Ok(())
+}
+
 /// Lets `work` change all of `input`, and tells it which piece is the last, on the way to `output`,
 /// which may be in its place. What was written before an error is wiped.
 ///
@@ -52,10 +74,12 @@ mod tests {
     fn pieces_are_all_of_the_input_and_the_last_is_told() {
         for len in [0, 1, PIECE, ROOM, ROOM + 1, ROOM + PIECE, 3 * PIECE + 40] {
             let input: Vec<_> = (0..len).map(|at| at.to_le_bytes()[0]).collect();
-            let mut again = Vec::new();
+            let (mut seen, mut again) = (Vec::new(), Vec::new());
             let (mut output, mut ends) = (vec![0; len], Vec::new());
             let mut hook = || false;
             let mut pace = Pace::new(&mut hook);
+            read(In::from_slice(&input), &mut pace, |piece| seen.extend_from_slice(piece)).unwrap();
+            assert!(seen == input);
             let out = Out::from_slice(&mut output);
             rewrite(In::from_slice(&input), out, &mut pace, |piece, last| {
                 ends.push((piece.len(), last));

@@ -1,5 +1,6 @@
 //! The modes of operation, one file each, and the table of their names.
 
+mod adiantum;
 mod cbc;
 mod cfb;
 mod chacha;
@@ -7,15 +8,19 @@ mod ctr;
 mod cts;
 mod ecb;
 mod essiv;
+mod hctr2;
 mod lrw;
+mod nh;
 mod ofb;
 mod pcbc;
 mod rfc3686;
+mod wide;
 mod xctr;
 mod xts;
 
 use chacha20::{R12, R20};
 
+use self::adiantum::Adiantum;
 use self::cbc::Cbc;
 use self::cfb::Cfb;
 use self::chacha::{ChaCha, XChaCha};
@@ -23,6 +28,7 @@ use self::ctr::Ctr;
 use self::cts::Cts;
 use self::ecb::{Ecb, Null};
 use self::essiv::Essiv;
+use self::hctr2::Hctr2;
 use self::lrw::Lrw;
 use self::ofb::Ofb;
 use self::pcbc::Pcbc;
@@ -30,8 +36,10 @@ use self::rfc3686::Rfc3686;
 use self::xctr::Xctr;
 use self::xts::Xts;
 use super::block::{CIPHERS, Cipher};
+use super::pace::Pace;
 use super::scratch::{Scratch, copy};
-use crate::request::{Direction, Iv};
+use crate::error::Result;
+use crate::request::{Direction, Iv, Request};
 
 /// A mode that a message may be cut in. The place in a message is an IV and nothing else.
 pub(super) trait Mode: Send + Sync {
@@ -52,9 +60,16 @@ pub(super) trait Mode: Send + Sync {
     }
 }
 
+/// A mode in which every byte of a message depends on all others: never cut.
+pub(super) trait WideBlock: Send + Sync {
+    /// Works on a whole message of one block or more.
+    fn crypt(&self, request: Request<'_>, pace: &mut Pace<'_, '_>) -> Result<()>;
+}
+
 /// A mode with its key.
 pub(super) enum Keyed {
     Parts(Box<dyn Mode>),
+    Whole(Box<dyn WideBlock>),
 }
 
 /// A mode over a block cipher: what its name has around the cipher's, which ones it takes, and
@@ -79,7 +94,7 @@ pub(super) enum Named {
     Alone(&'static Alone),
 }
 
-static TEMPLATES: [Template; 12] = [
+static TEMPLATES: [Template; 15] = [
     over("ecb(", ")", every, |cipher, key| Some(parts(Ecb(cipher.with_key(key)?)))),
     over("cbc(", ")", every, |cipher, key| Some(parts(Cbc(cipher.with_key(key)?)))),
     over("ctr(", ")", every, |cipher, key| Some(parts(Ctr(cipher.with_key(key)?)))),
@@ -92,6 +107,13 @@ static TEMPLATES: [Template; 12] = [
     over("rfc3686(ctr(", "))", wide, |cipher, key| Rfc3686::with_key(cipher, key).map(parts)),
     over("essiv(cbc(", "),sha256)", long, |cipher, key| Essiv::with_key(cipher, key).map(parts)),
     over("xctr(", ")", wide, |cipher, key| Some(parts(Xctr(cipher.with_key(key)?)))),
+    over("hctr2(", ")", wide, |cipher, key| Hctr2::with_key(cipher, key).map(whole)),
+    over("adiantum(xchacha12,", ")", wide_and_long, |cipher, key| {
+        Adiantum::<R12>::with_key(cipher, key).map(whole)
+    }),
+    over("adiantum(xchacha20,", ")", wide_and_long, |cipher, key| {
+        Adiantum::<R20>::with_key(cipher, key).map(whole)
+    }),
 ];
 
 static ALONE: [Alone; 4] = [
@@ -114,6 +136,10 @@ fn parts(mode: impl Mode + 'static) -> Keyed {
     Keyed::Parts(Box::new(mode))
 }
 
+fn whole(mode: impl WideBlock + 'static) -> Keyed {
+    Keyed::Whole(Box::new(mode))
+}
+
 fn every(_: &Cipher) -> bool {
     true
 }
@@ -124,6 +150,10 @@ fn wide(cipher: &Cipher) -> bool {
 
 fn long(cipher: &Cipher) -> bool {
     cipher.max_key >= 32
+}
+
+fn wide_and_long(cipher: &Cipher) -> bool {
+    wide(cipher) && long(cipher)
 }
 
 impl Named {

@@ -5,10 +5,11 @@ use crate::userspace::CIPHERS;
 use crate::userspace::modes::Named;
 use crate::userspace::names;
 
-const FILES: [(&str, &str); 3] = [
+const FILES: [(&str, &str); 4] = [
     ("block_ciphers.txt", include_str!("figures/block_ciphers.txt")),
     ("modes.txt", include_str!("figures/modes.txt")),
     ("streams.txt", include_str!("figures/streams.txt")),
+    ("wide.txt", include_str!("figures/wide.txt")),
 ];
 
 /// A name at the start of a line, then fields with hexadecimal digits over one or more lines.

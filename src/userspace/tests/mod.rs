@@ -5,6 +5,7 @@ mod definitions;
 mod figures;
 mod names;
 mod parts;
+mod wide;
 
 use super::UserspaceCipher;
 use crate::algorithm::Algorithm;

@@ -34,19 +34,22 @@ fn every_name_is_known_and_takes_its_keys() {
     let count = all.len();
     all.sort();
     all.dedup();
-    assert_eq!((all.len(), count), (116, 116));
+    assert_eq!((all.len(), count), (135, 135));
 }
 
 #[test]
 fn names_that_the_kernel_would_not_make_either_are_not_found() {
-    for name in ["xts(des)", "lrw(blowfish)", "essiv(cbc(sm4),sha256)"].into_iter().chain([
-        "cbc(aes",
-        "cbc(ase)",
-        "cbc-aes-aesni",
-        "ctr(chacha20)",
-        "aes",
-        "rfc3686(ctr(des))",
-    ]) {
+    for name in ["xts(des)", "lrw(blowfish)", "essiv(cbc(sm4),sha256)", "adiantum(xchacha12,sm4)"]
+        .into_iter()
+        .chain([
+            "cbc(aes",
+            "cbc(ase)",
+            "cbc-aes-aesni",
+            "ctr(chacha20)",
+            "aes",
+            "rfc3686(ctr(des))",
+        ])
+    {
         assert!(!supports(name), "{name}");
         let error = open(name, &[0; 16]).unwrap_err();
         assert!(matches!(&error, Error::NotFound { algorithm, .. } if algorithm == name));
@@ -93,6 +96,9 @@ fn messages_may_be_cut_unless_all_bytes_depend_on_all_others() {
     }
     for name in ["essiv(cbc(aes),sha256)", "xctr(aes)", "ofb(aes)", "ecb(cipher_null)"] {
         assert!(!matches!(continuation(name), Continuation::OneRequest), "{name}");
+    }
+    for name in ["hctr2(aes)", "adiantum(xchacha12,aes)"] {
+        assert_eq!(continuation(name), Continuation::OneRequest);
     }
 }
 
