@@ -8,8 +8,8 @@ use crate::request::Hook;
 /// How often the hook is asked: in Python each asking takes the GIL.
 const PATIENCE: Duration = Duration::from_millis(50);
 
-/// How many bytes are worked on between two looks at the clock: some 10 ms of the slowest cipher.
-const STRIDE: usize = 256 * 1024;
+/// How many bytes are worked on between two looks at the clock: 20 ms of the slowest cipher, twofish.
+const STRIDE: usize = 64 * 1024;
 
 /// Counts the work of one call.
 pub(super) struct Pace<'h, 'a> {
