@@ -14,6 +14,7 @@ CMD ?= uname -a
 DEBIAN := gcc iproute2 kmod libc6-dev libgcrypt20 mount openssl strace
 
 VENV := .venv
+export PATH := $(HOME)/.cargo/bin:$(PATH) # where rustup puts it, in a shell that does not know yet
 PY := $(VENV)/bin/python
 export PIP_QUIET := 1
 export VIRTUAL_ENV := $(CURDIR)/$(VENV)
@@ -55,9 +56,11 @@ lab: build ## run CMD='...' in the lab's KERNEL=6.1, 6.12 or 7.2
 	$(PY) -m lab run --kernel $(KERNEL) -- bash -c "$$COMMAND"
 
 clean: ## remove what was built, the virtual environment too
-	rm -rf $(VENV) target dist python/afalg/*.so .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) target dist python/afalg/*.so .mypy_cache .pytest_cache .ruff_cache .hypothesis .benchmarks
 
 $(VENV)/.tools: pyproject.toml | debian
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	  || { echo '$(PYTHON) is older than 3.11: make PYTHON=python3.11' >&2; exit 1; }
 	$(PYTHON) -m venv $(VENV)
 	$(PY) -m pip install --upgrade 'pip>=25.1' # the first that knows --group
 	$(PY) -m pip install --group dev
@@ -77,6 +80,7 @@ debian:
 	$(PYTHON) -c 'import ensurepip' 2>/dev/null || missing+=' python3-venv'; \
 	if [ -z "$$missing" ]; then exit; fi; \
 	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	  export DEBIAN_FRONTEND=noninteractive; \
 	  apt-get update --quiet && apt-get install --quiet --yes --no-install-recommends $$missing; \
 	else \
 	  echo "Missing, and only root can install it. On Debian: apt-get install$$missing" >&2; \
@@ -85,3 +89,5 @@ debian:
 rust:
 	@command -v cargo >/dev/null \
 	  || { echo 'cargo is missing: install Rust with rustup, https://rustup.rs' >&2; exit 1; }
+	@cargo fmt --version >/dev/null 2>&1 && cargo clippy --version >/dev/null 2>&1 \
+	  || { echo 'rustfmt or clippy is missing: rustup component add rustfmt clippy' >&2; exit 1; }

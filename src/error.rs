@@ -156,11 +156,6 @@ impl Error {
     pub fn stream(text: impl Into<String>) -> Self {
         Self::StreamState { text: text.into() }
     }
-
-    /// Whether nothing has happened yet, so that the object is as it was.
-    pub const fn is_input(&self) -> bool {
-        matches!(self, Self::Input { .. })
-    }
 }
 
 impl fmt::Display for Error {

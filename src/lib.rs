@@ -3,6 +3,9 @@
 //! A request goes down from [`python`](#) through `stream` and `provider` to a provider, the
 //! kernel's runs it over `sys`, and the result comes back up the same way. DESIGN.md has the map.
 
+#[cfg(not(all(target_os = "linux", target_pointer_width = "64")))]
+compile_error!("afalg is for 64-bit Linux");
+
 #[cfg(feature = "python")]
 mod python;
 
@@ -11,6 +14,7 @@ pub mod padding;
 pub mod provider;
 pub mod stream;
 mod sys;
+pub mod turn;
 pub mod userspace;
 
 // The words that everyone uses.

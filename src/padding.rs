@@ -3,16 +3,16 @@
 //! The kernel knows no padding, so it is put on before and taken off behind it; the modes that
 //! have it are ecb, cbc and pcbc.
 
-use crate::constraints::{Constraints, Continuation, check_room};
+use crate::constraints::{Constraints, Continuation, bytes, check_room};
 use crate::error::{Error, InputFault, Result};
 use crate::provider::Provider;
 use crate::request::{Direction, Hook, Iv, Request};
 use crate::secret::Secret;
 use crate::span::{In, Out};
 
-/// Ciphertexts up to this size are decrypted aside and copied: cheaper than a request of its own
-/// for the last block.
-const ASIDE: usize = 64 << 10;
+/// Messages up to this size are copied, which is cheaper than a request for the last block; longer
+/// ones are not, since a copy is a pass over the memory in which no signal is heard.
+const SHORT: usize = 64 << 10;
 
 /// How many bytes to add to `len`.
 pub fn added(len: usize, block: usize) -> usize {
@@ -24,19 +24,19 @@ pub fn put(tail: &mut Out<'_>, len: usize, block: usize) {
     tail.fill(u8::try_from(added(len, block)).unwrap_or_default());
 }
 
-/// How many bytes of a decrypted last block are the message's. One error for every fault, and the
-/// same work for each: which fault it is helps nobody but an attacker.
+/// How many bytes of a decrypted message are its own. One error for every fault, and the same work
+/// for each: which fault it is helps nobody but an attacker.
 ///
 /// # Errors
 /// [`Error::Padding`].
-pub fn kept(block: &[u8]) -> Result<usize> {
-    let size = block.len();
-    let count = usize::from(block.last().copied().unwrap_or_default());
-    let mut wrong = u8::from(count == 0 || count > size);
-    for (at, byte) in block.iter().rev().enumerate() {
+pub fn kept(message: &[u8], block: usize) -> Result<usize> {
+    let last = message.get(message.len().saturating_sub(block)..).unwrap_or_default();
+    let count = usize::from(last.last().copied().unwrap_or_default());
+    let mut wrong = u8::from(count == 0 || count > last.len());
+    for (at, byte) in last.iter().rev().enumerate() {
         wrong |= u8::from(at < count) & u8::from(usize::from(*byte) != count);
     }
-    if wrong == 0 { Ok(size - count) } else { Err(Error::Padding) }
+    if wrong == 0 { Ok(message.len() - count) } else { Err(Error::Padding) }
 }
 
 /// Checks the length of a padded ciphertext: one block or more, all whole.
@@ -49,12 +49,14 @@ pub fn check_padded(constraints: &Constraints, len: usize) -> Result<()> {
         return Ok(());
     }
     let text = format!(
-        "data has {len} bytes, a padded message of {name} has a multiple of {block}, at least one"
+        "data has {}, a padded message of {name} has a multiple of {block}, at least one",
+        bytes(len)
     );
     Err(Error::input(InputFault::Length, text))
 }
 
-/// Encrypts `input` with its padding into `out`: copied there, padded, encrypted in place.
+/// Encrypts `input` with its padding into `out`. A short message is copied there, padded and
+/// encrypted in place, in one request; of a long one only the last block is copied.
 ///
 /// # Errors
 /// Which rule is broken, or what the kernel answered.
@@ -68,77 +70,86 @@ pub fn encrypt(
     let block = provider.constraints().sizes.block;
     let need = input.len() + added(input.len(), block);
     check_room(need, out.len())?;
-    let (mut body, tail) = out.borrow().split_at(input.len());
-    body.copy_from(input);
-    put(&mut tail.split_at(need - input.len()).0, input.len(), block);
+    let at_once = need <= SHORT || provider.max_message().is_some();
+    let whole = if at_once { 0 } else { input.len() - input.len() % block };
+    let (body, rest) = input.split_at(whole);
+    let (mut out_body, mut out_last) = out.borrow().part(0..need).split_at(whole);
+    let (mut last, mut tail) = out_last.borrow().split_at(rest.len());
+    last.copy_from(rest);
+    put(&mut tail, input.len(), block);
+    let (padded, output) = out_last.in_place(need - whole);
     let direction = Direction::Encrypt;
-    let (input, output) = out.in_place(need);
-    let end = provider.crypt(Request { direction, iv, input, output }, hook);
+    let end = if at_once {
+        provider.crypt(Request { direction, iv, input: padded, output }, hook).map(|_| ())
+    } else {
+        let mut message = provider.begin(direction, iv);
+        message
+            .advance(provider, body, out_body.borrow(), false, hook)
+            .and_then(|()| message.advance(provider, padded, output, true, hook))
+    };
     if end.is_err() {
-        out.fill(0); // the message is still there in the clear
+        out.fill(0); // the message, or its end, is still there in the clear
     }
-    end
+    end.map(|()| need)
 }
 
-/// A padded ciphertext of which the length of the plaintext is known.
-#[derive(Debug)]
-pub enum Unpadded {
-    /// All of it, decrypted aside.
-    Aside(Secret),
-    /// The message's bytes out of the last block; the blocks before it are still to be decrypted.
-    Tail(Secret),
-}
-
-/// Decrypts as much as it takes to know the length of the plaintext: where the mode allows it the
-/// last block alone (its IV is the block before it), so that the rest can go where it belongs.
+/// Decrypts a padded message into `out`, which is as long; gives how many bytes are the message's.
 ///
 /// # Errors
 /// Which rule is broken, wrong padding, or what the kernel answered.
-pub fn begin_decrypt(
+pub fn decrypt(
     provider: &Provider,
     iv: &Iv,
     input: In<'_>,
+    mut out: Out<'_>,
     hook: &mut Hook<'_>,
-) -> Result<Unpadded> {
-    let constraints = provider.constraints();
-    check_padded(constraints, input.len())?;
-    let block = constraints.sizes.block;
-    let at_once = input.len() <= ASIDE || !matches!(provider.continuation(), Continuation::Iv(_));
-    if at_once {
-        let mut all = decrypted(provider, iv, input, hook)?;
-        let body = input.len() - block;
-        let kept = kept(all.bytes().get(body..).unwrap_or_default())?;
-        all.truncate(body + kept);
-        return Ok(Unpadded::Aside(all));
-    }
-    let (before, last) = input.split_at(input.len() - block);
-    let last_iv = match constraints.sizes.iv {
-        0 => Some(Iv::EMPTY),
-        size => Iv::copy_of(before.split_at(before.len() - size).1),
-    };
-    let mut tail = decrypted(provider, &last_iv.unwrap_or(Iv::EMPTY), last, hook)?;
-    let kept = kept(tail.bytes())?;
-    tail.truncate(kept);
-    Ok(Unpadded::Tail(tail))
-}
-
-fn decrypted(provider: &Provider, iv: &Iv, input: In<'_>, hook: &mut Hook<'_>) -> Result<Secret> {
-    let mut plain = Secret::zeroed(input.len());
-    let (direction, output) = (Direction::Decrypt, plain.as_out());
+) -> Result<usize> {
+    let block = provider.constraints().sizes.block;
+    let (direction, output) = (Direction::Decrypt, out.borrow());
     provider.crypt(Request { direction, iv, input, output }, hook)?;
-    Ok(plain)
+    let mut last = Secret::zeroed(block);
+    out.as_in().split_at(input.len() - block).1.copy_to(last.bytes_mut());
+    let kept = kept(last.bytes(), block);
+    if kept.is_err() {
+        out.fill(0);
+    }
+    kept.map(|kept| input.len() - block + kept)
 }
 
-impl Unpadded {
-    /// The length of the plaintext, for a ciphertext of `len` bytes.
-    pub fn len(&self, len: usize, block: usize) -> usize {
-        match self {
-            Self::Aside(all) => all.len(),
-            Self::Tail(tail) => len - block + tail.len(),
+/// The end of a long padded message, decrypted before the rest, so that the rest can go where it
+/// belongs: the last block's IV is the block before it.
+#[derive(Debug)]
+pub struct Tail(Secret);
+
+impl Tail {
+    /// Decrypts the last block alone. `None` where that does not pay or the mode does not allow it.
+    ///
+    /// # Errors
+    /// Wrong padding, or what the kernel answered.
+    pub fn decrypt(
+        provider: &Provider,
+        input: In<'_>,
+        hook: &mut Hook<'_>,
+    ) -> Result<Option<Self>> {
+        let sizes = provider.constraints().sizes;
+        if input.len() <= SHORT || !matches!(provider.continuation(), Continuation::Iv(_)) {
+            return Ok(None);
         }
+        let (before, last) = input.split_at(input.len() - sizes.block);
+        let (_, iv) = before.split_at(before.len() - sizes.iv);
+        let mut plain = Secret::zeroed(sizes.block);
+        let (direction, iv) = (Direction::Decrypt, &Iv::copy_of(iv).unwrap_or(Iv::EMPTY));
+        provider.crypt(Request { direction, iv, input: last, output: plain.as_out() }, hook)?;
+        plain.truncate(kept(plain.bytes(), sizes.block)?);
+        Ok(Some(Self(plain)))
     }
 
-    /// Puts the plaintext into `out`.
+    /// The length of the plaintext, for a ciphertext of `len` bytes.
+    pub fn plain_len(&self, len: usize, block: usize) -> usize {
+        len - block + self.0.len()
+    }
+
+    /// Decrypts the rest into `out` and puts the end behind it.
     ///
     /// # Errors
     /// What the kernel answered.
@@ -147,23 +158,15 @@ impl Unpadded {
         provider: &Provider,
         iv: &Iv,
         input: In<'_>,
-        mut out: Out<'_>,
+        out: Out<'_>,
         hook: &mut Hook<'_>,
     ) -> Result<usize> {
-        let all = match self {
-            Self::Aside(all) => all,
-            Self::Tail(tail) => {
-                let body = input.len() - provider.constraints().sizes.block;
-                let (before, mut behind) = out.split_at(body);
-                let (direction, input) = (Direction::Decrypt, input.split_at(body).0);
-                let request = Request { direction, iv, input, output: before };
-                provider.crypt(request, hook)?;
-                behind.copy_from(tail.as_in());
-                return Ok(body + tail.len());
-            }
-        };
-        out.copy_from(all.as_in());
-        Ok(all.len())
+        let body = input.len() - provider.constraints().sizes.block;
+        let (output, mut end) = out.split_at(body);
+        let (direction, input) = (Direction::Decrypt, input.split_at(body).0);
+        provider.crypt(Request { direction, iv, input, output }, hook)?;
+        end.copy_from(self.0.as_in());
+        Ok(body + self.0.len())
     }
 }
 
@@ -178,7 +181,8 @@ mod tests {
             assert!((1..=16).contains(&count) && (len + count).is_multiple_of(16));
             let mut block = [7_u8; 16];
             put(&mut Out::from_slice(&mut block[16 - count..]), len, 16);
-            assert_eq!(kept(&block), Ok(16 - count));
+            assert_eq!(kept(&block, 16), Ok(16 - count));
+            assert_eq!(kept(&[&[9; 32][..], &block].concat(), 16), Ok(48 - count));
         }
     }
 
@@ -191,7 +195,8 @@ mod tests {
             faults.push(block);
         }
         for block in faults {
-            assert_eq!(kept(&block), Err(Error::Padding));
+            assert_eq!(kept(&block, 16), Err(Error::Padding));
+            assert_eq!(kept(&[&[200; 192][..], &block].concat(), 16), Err(Error::Padding));
         }
     }
 }

@@ -4,7 +4,7 @@ use crate::algorithm::Algorithm;
 use crate::constraints::{Constraints, Continuation};
 use crate::error::{Error, InputFault, Result};
 use crate::kernel::{AfAlg, KernelCipher, Message as KernelMessage};
-pub use crate::kernel::{is_available, watch_forks};
+pub use crate::kernel::{is_available, on_main_thread, watch_forks};
 use crate::process::Process;
 use crate::request::{Direction, Hook, Iv, Request};
 use crate::span::{In, Out};
@@ -30,7 +30,10 @@ impl Choice {
             "kernel" => Ok(Self::Kernel),
             other => Err(Error::input(
                 InputFault::Argument,
-                format!("{whence} is {other:?}, it must be \"auto\" or \"kernel\""),
+                format!(
+                    "{whence} is {other:?}, it must be \"auto\" or \"kernel\" (this version has \
+                     no userspace provider yet)"
+                ),
             )),
         }
     }
@@ -103,13 +106,37 @@ impl Provider {
         }
     }
 
+    /// Checks a whole message before anything is made for it: IV, length, counter, limit.
+    ///
+    /// # Errors
+    /// [`Error::Input`].
+    pub fn check(&self, direction: Direction, iv: &Iv, len: usize) -> Result<()> {
+        let constraints = self.constraints();
+        constraints.check_iv(Some(iv.bytes().len()))?;
+        constraints.check_length(direction, len)?;
+        constraints.check_counter(constraints.blocks_left(iv), len)?;
+        self.check_limit(len)
+    }
+
+    /// Checks that a message which cannot be cut fits one request.
+    ///
+    /// # Errors
+    /// [`Error::Input`] with [`InputFault::TooLong`].
+    pub fn check_limit(&self, len: usize) -> Result<()> {
+        match self.max_message() {
+            Some(limit) if len > limit => Err(self.constraints().too_long(len, limit)),
+            _ => Ok(()),
+        }
+    }
+
     /// One whole message; checked first.
     ///
     /// # Errors
     /// Which rule the request breaks, or what the kernel answered.
     pub fn crypt(&self, mut request: Request<'_>, hook: &mut Hook<'_>) -> Result<usize> {
-        self.constraints().check(&request)?;
         let len = request.input.len();
+        self.check(request.direction, request.iv, len)?;
+        self.constraints().check_buffers(&request)?;
         let output = request.output.borrow().part(0..len);
         let request = Request { output, ..request };
         match self {
@@ -118,7 +145,7 @@ impl Provider {
         Ok(len)
     }
 
-    /// Begins a message that comes in parts.
+    /// Begins a message that comes in parts; each has been checked.
     pub fn begin(&self, direction: Direction, iv: &Iv) -> Message {
         match self {
             Self::Kernel(cipher) => Message::Kernel(cipher.begin(direction, iv)),
@@ -127,6 +154,13 @@ impl Provider {
 }
 
 impl Message {
+    /// Lets go of what the message holds: it has ended, or is lost.
+    pub fn end(&mut self) {
+        match self {
+            Self::Kernel(message) => message.end(),
+        }
+    }
+
     /// Takes the next part of the message: whole chunks, but for the `last` part.
     ///
     /// # Errors

@@ -38,6 +38,11 @@ impl Secret {
         &self.0
     }
 
+    /// The bytes, to be changed in place.
+    pub fn bytes_mut(&mut self) -> &mut [u8] {
+        &mut self.0
+    }
+
     /// The bytes, to be read by the kernel.
     pub fn as_in(&self) -> In<'_> {
         In::from_slice(&self.0)
@@ -98,7 +103,8 @@ mod tests {
 
     #[test]
     fn bytes_go_in_behind_and_out_in_front() {
-        let mut secret = Secret::copy_of(In::from_slice(b"abc"));
+        let mut secret = Secret::default();
+        secret.append(In::from_slice(b"abc"));
         secret.append(In::from_slice(b"defgh"));
         assert_eq!(secret.bytes(), b"abcdefgh");
         secret.drop_front(5);
@@ -109,7 +115,8 @@ mod tests {
 
     #[test]
     fn what_is_dropped_is_wiped_in_place() {
-        let mut secret = Secret::copy_of(In::from_slice(b"abcdef"));
+        let mut secret = Secret::default();
+        secret.append(In::from_slice(b"abcdef"));
         secret.drop_front(4);
         secret.0.resize(6, 1); // no new memory: the bytes behind the end come back as they are
         assert_eq!(secret.bytes(), b"ef\x01\x01\x01\x01");

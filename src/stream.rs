@@ -6,14 +6,14 @@
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use crate::constraints::{Continuation, Sibling, check_room, overlap};
+use crate::constraints::{Continuation, Sibling, bytes, check_room, overlap};
 use crate::error::{Error, Result};
 use crate::padding;
-use crate::process::{NoTurn, Turn, TurnGuard};
 use crate::provider::{Message, Provider};
 use crate::request::{Direction, Hook, Iv};
 use crate::secret::Secret;
 use crate::span::{In, Out, Overlap};
+use crate::turn::{NoTurn, Turn, TurnGuard};
 
 /// What is held back of the bytes that have come so far.
 #[derive(Clone, Copy, Debug)]
@@ -123,13 +123,19 @@ impl Stream {
             HoldBack::Rest => total - total % self.chunk(),
             HoldBack::LastBlock => total.saturating_sub(1) / self.block() * self.block(),
             HoldBack::CtsTail => Sibling::before_cts_tail(total, self.block()),
-            HoldBack::All => match self.provider.max_message() {
-                Some(limit) if total > limit => {
-                    return Err(self.provider.constraints().too_long(total, limit));
-                }
-                _ => 0,
-            },
+            HoldBack::All => {
+                self.provider.check_limit(total + self.to_pad(total))?;
+                0
+            }
         })
+    }
+
+    /// How many bytes of padding `finalize` adds to `len` bytes that are held.
+    fn to_pad(&self, len: usize) -> usize {
+        match (self.padded, self.direction) {
+            (true, Direction::Encrypt) => padding::added(len, self.block()),
+            _ => 0,
+        }
     }
 
     /// Takes the next part of the message; gives how many bytes of the result are in `out`.
@@ -151,16 +157,19 @@ impl Stream {
             ));
         }
         self.state = State::Poisoned;
-        let taken = input.len();
         let mut written = 0;
-        let end = self.pass_on(input, out.borrow(), need, &mut written, hook);
-        if end.is_err() {
-            out.part(0..written).fill(0);
-            return end.map(|()| 0);
+        match self.pass_on(input, out.borrow(), need, &mut written, hook) {
+            Ok(()) => {
+                self.taken += input.len();
+                self.state = State::Active;
+                Ok(need)
+            }
+            Err(error) => {
+                out.part(0..written).fill(0);
+                self.end(State::Poisoned);
+                Err(error)
+            }
         }
-        self.taken += taken;
-        self.state = State::Active;
-        Ok(need)
     }
 
     /// What is held goes first, filled up to a chunk; then whole chunks from the caller's buffer.
@@ -204,43 +213,51 @@ impl Stream {
         self.check_active()?;
         let constraints = self.provider.constraints();
         match (self.padded, self.direction) {
-            (false, _) => constraints.check_length(self.taken)?,
-            (true, Direction::Encrypt) => return Ok(self.block()),
+            (false, direction) => constraints.check_length(direction, self.taken)?,
             (true, Direction::Decrypt) => padding::check_padded(constraints, self.taken)?,
+            (true, Direction::Encrypt) => {}
         }
-        Ok(self.held.len())
+        Ok(self.held.len() + self.to_pad(self.held.len()))
     }
 
     /// Ends the message; gives how many bytes of the result are in `out`.
     ///
     /// # Errors
     /// An input error leaves the stream as it was, any other ends it.
-    pub fn finalize(&mut self, mut out: Out<'_>, hook: &mut Hook<'_>) -> Result<usize> {
+    pub fn finalize(&mut self, out: Out<'_>, hook: &mut Hook<'_>) -> Result<usize> {
         let need = self.finalize_len()?;
         check_room(need, out.len())?;
         self.state = State::Poisoned;
-        let mut last = std::mem::take(&mut self.held);
-        if self.padded && self.direction == Direction::Encrypt {
-            let mut block = Secret::zeroed(need);
-            let (mut body, mut tail) = block.as_out().split_at(last.len());
-            body.copy_from(last.as_in());
-            padding::put(&mut tail, last.len(), need);
-            last = block;
-        }
+        let done = self.last_part(out.part(0..need), hook);
+        self.end(if done.is_ok() { State::Finished } else { State::Poisoned });
+        done
+    }
+
+    /// What is held, padded or with its padding taken off.
+    fn last_part(&mut self, mut out: Out<'_>, hook: &mut Hook<'_>) -> Result<usize> {
         let provider = Arc::clone(&self.provider);
-        if !(self.padded && self.direction == Direction::Decrypt) {
-            let out = out.part(0..need);
-            self.message.advance(&provider, last.as_in(), out, true, hook)?;
-            self.state = State::Finished;
-            return Ok(need);
+        let (held, need) = (self.held.len(), out.len());
+        if self.padded && self.direction == Direction::Decrypt {
+            let mut plain = Secret::zeroed(need);
+            self.message.advance(&provider, self.held.as_in(), plain.as_out(), true, hook)?;
+            plain.truncate(padding::kept(plain.bytes(), self.block())?);
+            out.copy_from(plain.as_in());
+            return Ok(plain.len());
         }
-        let mut plain = Secret::zeroed(need);
-        self.message.advance(&provider, last.as_in(), plain.as_out(), true, hook)?;
-        let kept = padding::kept(plain.bytes())?;
-        plain.truncate(kept);
-        out.copy_from(plain.as_in());
-        self.state = State::Finished;
-        Ok(kept)
+        if need > held {
+            let mut block = Secret::zeroed(need - held);
+            padding::put(&mut block.as_out(), held, self.block());
+            self.held.append(block.as_in());
+        }
+        self.message.advance(&provider, self.held.as_in(), out, true, hook)?;
+        Ok(need)
+    }
+
+    /// Lets go of all that a stream holds: it has ended, one way or the other.
+    fn end(&mut self, state: State) {
+        self.state = state;
+        self.held = Secret::default();
+        self.message.end();
     }
 
     /// Leaves a `with` block: after an exception the message is lost, without one it must have
@@ -252,16 +269,16 @@ impl Stream {
         if self.state != State::Active {
             return Ok(());
         }
-        let (held, wants_padding) = (self.held.len(), self.padded);
-        self.state = if after_exception { State::Poisoned } else { State::Finished };
-        self.held = Secret::default();
-        if after_exception || (held == 0 && !wants_padding) {
+        let held = self.held.len();
+        let lost = !after_exception && (held > 0 || self.padded);
+        self.end(if lost || after_exception { State::Poisoned } else { State::Finished });
+        if !lost {
             return Ok(());
         }
-        self.state = State::Poisoned;
         Err(Error::stream(format!(
-            "the stream was left with {held} bytes held back and no finalize(), so that the end of \
-             the message is lost; call finalize() within the with block"
+            "the stream was left with {} held back and no finalize(), so that the end of the \
+             message is lost; call finalize() within the with block",
+            bytes(held)
         )))
     }
 }
@@ -275,7 +292,7 @@ impl fmt::Display for Stream {
             Direction::Decrypt => "decrypting",
         };
         match self.state {
-            State::Active => write!(f, "{doing} {name}, {held} bytes held back"),
+            State::Active => write!(f, "{doing} {name}, {} held back", bytes(held)),
             State::Finished => write!(f, "{doing} {name}, finalized"),
             State::Poisoned => write!(f, "{doing} {name}, failed"),
         }
@@ -296,12 +313,27 @@ impl Shared {
         Self { turn: Turn::default(), stream: Mutex::new(stream) }
     }
 
-    /// Waits for a turn.
+    /// Waits for a turn; a signal has the hook asked.
     ///
     /// # Errors
     /// [`Error::StreamState`] where the wait would never end.
-    pub fn turn(&self) -> Result<StreamTurn<'_>> {
-        match self.turn.take() {
+    pub fn turn(&self, hook: &mut Hook<'_>) -> Result<StreamTurn<'_>> {
+        self.granted(self.turn.take(hook))
+    }
+
+    /// A turn if nobody has it: `None` where another thread does.
+    ///
+    /// # Errors
+    /// [`Error::StreamState`] where a wait for it would never end.
+    pub fn turn_now(&self) -> Result<Option<StreamTurn<'_>>> {
+        match self.turn.take_now() {
+            Err(NoTurn::Taken) => Ok(None),
+            answer => self.granted(answer).map(Some),
+        }
+    }
+
+    fn granted<'a>(&'a self, answer: Result<TurnGuard<'a>, NoTurn>) -> Result<StreamTurn<'a>> {
+        match answer {
             Ok(guard) => Ok(StreamTurn { shared: self, _guard: guard }),
             Err(NoTurn::LostAtFork) => Err(Error::stream(
                 "another thread was using this stream when the process forked, and is not here to \
@@ -311,6 +343,7 @@ impl Shared {
                 "this thread is in the middle of a call of this stream (a signal handler came in \
                  between); it takes one call at a time",
             )),
+            Err(NoTurn::Interrupted | NoTurn::Taken) => Err(Error::Interrupted),
         }
     }
 }

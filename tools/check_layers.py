@@ -20,14 +20,15 @@ MAY_USE = dict.fromkeys(WORDS, WORDS) | {
     "userspace": WORDS,
     "provider": WORDS | {"kernel", "userspace"},
     "padding": WORDS | {"provider"},
-    "stream": WORDS | {"provider", "padding"},
+    "turn": WORDS,
+    "stream": WORDS | {"provider", "padding", "turn"},
     "python": WORDS | {"userspace", "provider", "padding", "stream"},
 }
 # What stands in the named places only: the pattern, its name, where.
 FENCES = [
     (r"\bpyo3\b", "pyo3", ("python/",)),
     (r"\bunsafe\b", "unsafe", ("sys/", "span.rs", "python/buffer.rs")),
-    (r"\blibc\b", "libc", ("sys/",)),
+    (r"\b(?:libc|nix)\b", "libc or nix", ("sys/",)),
     (r"\bstd\s*::\s*(?:\{[^;]*\b)?env\b", "std::env", ("python/",)),
     (r"\bsuper\s*::\s*super\b", "super::super", ()),
 ]

@@ -39,7 +39,8 @@ def main() -> int:
         sys.exit("demo: the lab's kernel has no AF_ALG either")
     print(f"This machine's kernel, {platform.release()}, has no AF_ALG. Booting one that has.")
     lab = [sys.executable, "-m", "lab", "run", "--kernel", LAB_KERNEL, "--timeout", "300", "--"]
-    return subprocess.run([*lab, sys.executable, __file__, str(file)], check=False).returncode
+    again = [*lab, sys.executable, __file__, str(file)]
+    return subprocess.run(again, check=False, cwd=Path(__file__).parents[1]).returncode
 
 
 def large_file() -> Path:

@@ -9,11 +9,14 @@ mod modes;
 
 use crate::algorithm::Algorithm;
 use crate::error::{Error, InputFault, Result};
-use crate::request::{Iv, MAX_IV, Request};
+use crate::request::{Direction, Iv, MAX_IV, Request};
 use crate::span::Overlap;
 
 pub use keys::KeySizes;
-pub use modes::{BUILT_IN_NAMES, Continuation, Counter, LengthRule, NextIv, Sibling, type_by_name};
+pub use modes::{
+    BUILT_IN_NAMES, Continuation, Counter, LengthRule, NextIv, Sibling, is_block_cipher,
+    type_by_name,
+};
 
 /// The sizes in bytes that /proc/crypto gives for a skcipher.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,6 +38,8 @@ pub struct Sizes {
 pub struct Constraints {
     /// The name that was bound.
     pub algorithm: Algorithm,
+    /// The name that the driver implements: the same, but for a driver bound by its own name.
+    pub generic: Algorithm,
     /// The driver that /proc/crypto names.
     pub driver: Option<String>,
     /// Its sizes.
@@ -65,6 +70,7 @@ impl Constraints {
         }
         Ok(Self {
             algorithm: algorithm.clone(),
+            generic: Algorithm::new(generic)?,
             driver,
             sizes,
             keys: KeySizes::derive(generic, sizes),
@@ -87,7 +93,7 @@ impl Constraints {
         if self.keys.allow(len) {
             return Ok(());
         }
-        let text = format!("key has {len} bytes, {} needs {}", self.algorithm, self.keys);
+        let text = format!("key has {}, {} needs {}", bytes(len), self.algorithm, self.keys);
         Err(Error::input(InputFault::Key, text))
     }
 
@@ -98,11 +104,11 @@ impl Constraints {
     pub fn check_iv(&self, len: Option<usize>) -> Result<()> {
         let (name, size) = (&self.algorithm, self.sizes.iv);
         let text = match len {
-            None if size > 0 => format!("iv is missing, {name} needs one of {size} bytes"),
+            None if size > 0 => format!("iv is missing, {name} needs one of {}", bytes(size)),
             Some(len) if size == 0 && len > 0 => {
-                format!("iv has {len} bytes, {name} takes none; leave it out")
+                format!("iv has {}, {name} takes none; leave it out", bytes(len))
             }
-            Some(len) if len != size => format!("iv has {len} bytes, {name} needs {size}"),
+            Some(len) if len != size => format!("iv has {}, {name} needs {size}", bytes(len)),
             _ => return Ok(()),
         };
         Err(Error::input(InputFault::Iv, text))
@@ -112,33 +118,35 @@ impl Constraints {
     ///
     /// # Errors
     /// [`Error::Input`] with [`InputFault::Length`].
-    pub fn check_length(&self, len: usize) -> Result<()> {
+    pub fn check_length(&self, direction: Direction, len: usize) -> Result<()> {
         let (name, block) = (&self.algorithm, self.sizes.block);
         let rule = match self.length {
             LengthRule::Blocks if !len.is_multiple_of(block) => {
-                let way_out = if self.pads() { " (padding=\"pkcs7\" makes it one)" } else { "" };
+                let way_out = match direction {
+                    Direction::Encrypt if self.pads() => " (padding=\"pkcs7\" makes it one)",
+                    _ => "",
+                };
                 format!("a multiple of {block}{way_out}")
             }
             LengthRule::AtLeastBlock if len < block => format!("at least {block}"),
             _ => return Ok(()),
         };
-        Err(Error::input(InputFault::Length, format!("data has {len} bytes, {name} needs {rule}")))
+        let text = format!("data has {}, {name} needs {rule}", bytes(len));
+        Err(Error::input(InputFault::Length, text))
     }
 
-    /// Checks a one-shot request: lengths, room for the result, overlap, the counter's end.
+    /// Checks the buffers of a one-shot request: room for the result, overlap.
     ///
     /// # Errors
     /// [`Error::Input`].
-    pub fn check(&self, request: &Request<'_>) -> Result<()> {
-        self.check_iv(Some(request.iv.bytes().len()))?;
-        self.check_length(request.input.len())?;
+    pub fn check_buffers(&self, request: &Request<'_>) -> Result<()> {
         check_room(request.input.len(), request.output.len())?;
         if request.input.overlap(&request.output) == Overlap::Partial {
             return Err(overlap(
                 "data and out overlap in part; out may be data itself or apart from it",
             ));
         }
-        self.check_counter(self.blocks_left(request.iv), request.input.len())
+        Ok(())
     }
 
     /// How many chunks a message may have from this IV on; `None`: as many as it likes.
@@ -146,7 +154,7 @@ impl Constraints {
         match self.continuation {
             Continuation::Counter(counter) => Some(counter.blocks_left(iv)),
             // RFC 3686, 2.1: the counter is 32 bits wide and starts at 1.
-            _ if modes::is_rfc3686(&self.algorithm) => Some((1 << 32) - 1),
+            _ if modes::is_rfc3686(&self.generic) => Some((1 << 32) - 1),
             _ => None,
         }
     }
@@ -160,10 +168,15 @@ impl Constraints {
         let blocks = len.div_ceil(self.sizes.chunk.max(1));
         match blocks_left {
             Some(left) if blocks as u128 > left => {
+                let end = match self.continuation {
+                    Continuation::Counter(Counter::XChaCha) => "2^64; begin lower",
+                    Continuation::Counter(Counter::ChaCha) => "2^32; begin lower",
+                    _ => "2^32; end the message earlier",
+                };
                 let text = format!(
-                    "data has {blocks} blocks of {} bytes and the block counter of {} would pass \
-                     its end; start the counter lower or take a new nonce",
-                    self.sizes.chunk, self.algorithm
+                    "data would take the block counter of {} past its end, block {end}, or take \
+                     another nonce",
+                    self.algorithm
                 );
                 Err(Error::input(InputFault::Length, text))
             }
@@ -173,8 +186,8 @@ impl Constraints {
 
     /// Whether PKCS#7 makes sense: ecb, cbc and pcbc over a block cipher.
     pub fn pads(&self) -> bool {
-        self.sizes.block > 1
-            && matches!(self.algorithm.template(), Some(("ecb" | "cbc" | "pcbc", _)))
+        (2..=255).contains(&self.sizes.block)
+            && matches!(self.generic.template(), Some(("ecb" | "cbc" | "pcbc", _)))
     }
 
     /// Checks that padding was asked of a mode that has it.
@@ -195,13 +208,19 @@ impl Constraints {
     /// The error of a message beyond one request, in a mode that cannot go on.
     pub fn too_long(&self, len: usize, limit: usize) -> Error {
         let text = format!(
-            "data has {len} bytes, one request of {} carries at most {limit} here and the mode \
+            "data has {}, one request of {} carries at most {limit} in this process and the mode \
              cannot go on in a second one; cut the data into units with an iv each, or raise \
-             net.core.wmem_max and net.core.rmem_max",
+             net.core.wmem_max, rmem_max and optmem_max and start again",
+            bytes(len),
             self.algorithm
         );
         Error::input(InputFault::TooLong, text)
     }
+}
+
+/// "1 byte", "2 bytes".
+pub fn bytes(count: usize) -> String {
+    format!("{count} byte{}", if count == 1 { "" } else { "s" })
 }
 
 /// Checks that the result fits.
@@ -212,7 +231,7 @@ pub fn check_room(need: usize, room: usize) -> Result<()> {
     if need <= room {
         return Ok(());
     }
-    let text = format!("out has {room} bytes, the result needs {need}");
+    let text = format!("out has {}, the result needs {need}", bytes(room));
     Err(Error::input(InputFault::Length, text))
 }
 

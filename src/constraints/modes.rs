@@ -161,8 +161,8 @@ impl NextIv {
 
 impl Sibling {
     /// The sibling's name: `cbc(aes)` for `cts(cbc(aes))`.
-    pub fn name(algorithm: &Algorithm) -> Option<&str> {
-        algorithm.template()?.1.first().copied()
+    pub fn name(generic: &Algorithm) -> Option<Algorithm> {
+        Algorithm::new(generic.template()?.1.first()?).ok()
     }
 
     /// How many leading bytes of a cts message are plain cbc: all but the last one to two blocks,
@@ -195,15 +195,14 @@ pub fn type_by_name(name: &str) -> Option<AlgType> {
 }
 
 /// The names that people mean most often, for suggestions.
-pub const BUILT_IN_NAMES: [&str; 20] = [
+///
+/// Without those that kernels have dropped (cfb and ofb in 6.12, pcbc in 7.2).
+pub const BUILT_IN_NAMES: [&str; 17] = [
     "cbc(aes)",
     "ctr(aes)",
     "ecb(aes)",
     "xts(aes)",
     "cts(cbc(aes))",
-    "pcbc(aes)",
-    "cfb(aes)",
-    "ofb(aes)",
     "lrw(aes)",
     "rfc3686(ctr(aes))",
     "essiv(cbc(aes),sha256)",
@@ -241,6 +240,11 @@ pub(super) fn built_in_sizes(name: &str) -> Option<Sizes> {
         "adiantum" | "hctr2" => sizes(16, 16, 32),
         _ => None,
     }
+}
+
+/// Whether a name is a block cipher's, which takes a mode around it.
+pub fn is_block_cipher(name: &str) -> bool {
+    name != "cipher_null" && cipher_block(name).is_some()
 }
 
 fn cipher_block(cipher: &str) -> Option<usize> {

@@ -64,7 +64,7 @@ fn keys_are_checked_by_the_cipher_not_by_its_range() {
     );
     assert_eq!(
         text(constraints("ecb(cipher_null)").check_key(1)),
-        "key has 1 bytes, ecb(cipher_null) needs none (0 bytes)"
+        "key has 1 byte, ecb(cipher_null) needs none (0 bytes)"
     );
     assert!(constraints("rfc3686(ctr(aes))").check_key(20).is_ok());
 }
@@ -90,21 +90,27 @@ fn ivs_are_checked() {
 
 #[test]
 fn lengths_are_checked() {
-    assert!(
-        text(constraints("cbc(aes)").check_length(20))
-            .starts_with("data has 20 bytes, cbc(aes) needs a multiple of 16")
-    );
-    assert_eq!(
-        text(constraints("lrw(aes)").check_length(20)),
-        "data has 20 bytes, lrw(aes) needs a multiple of 16"
-    );
-    assert_eq!(
-        text(constraints("xts(aes)").check_length(0)),
-        "data has 0 bytes, xts(aes) needs at least 16"
-    );
+    let refused = |name: &str, direction, len| text(constraints(name).check_length(direction, len));
+    let (encrypt, decrypt) = (Direction::Encrypt, Direction::Decrypt);
+    let rule = "data has 20 bytes, cbc(aes) needs a multiple of 16";
+    assert_eq!(refused("cbc(aes)", decrypt, 20), rule);
+    let way_out = format!("{rule} (padding=\"pkcs7\" makes it one)");
+    assert_eq!(refused("cbc(aes)", encrypt, 20), way_out);
+    assert_eq!(refused("lrw(aes)", encrypt, 1), "data has 1 byte, lrw(aes) needs a multiple of 16");
+    assert_eq!(refused("xts(aes)", encrypt, 0), "data has 0 bytes, xts(aes) needs at least 16");
     for (name, len) in [("cbc(aes)", 0), ("ctr(aes)", 7), ("xts(aes)", 17), ("cbc(des3_ede)", 8)] {
-        assert!(constraints(name).check_length(len).is_ok(), "{name} {len}");
+        assert!(constraints(name).check_length(encrypt, len).is_ok(), "{name} {len}");
     }
+}
+
+#[test]
+fn a_driver_bound_by_its_name_has_the_rules_of_what_it_implements() {
+    let driver = Algorithm::new("cbc-aes-aesni").unwrap();
+    let sizes = constraints("cbc(aes)").sizes;
+    let cbc = Constraints::derive(&driver, "cbc(aes)", None, sizes).unwrap();
+    assert!(cbc.pads());
+    assert_eq!(cbc.continuation, Continuation::Iv(NextIv::LastCiphertext));
+    assert_eq!(text(cbc.check_key(20)), "key has 20 bytes, cbc-aes-aesni needs 16, 24 or 32");
 }
 
 fn iv_with(size: usize, at: usize, field: &[u8]) -> Iv {
@@ -119,7 +125,7 @@ fn counters_end_where_they_end() {
     let iv = iv_with(16, 0, &0xffff_fffe_u32.to_le_bytes());
     assert_eq!(chacha.blocks_left(&iv), Some(2));
     assert!(chacha.check_counter(Some(2), 128).is_ok());
-    assert!(text(chacha.check_counter(Some(2), 129)).contains("would pass its end"));
+    assert!(text(chacha.check_counter(Some(2), 129)).contains("past its end, block 2^32"));
     let xchacha = constraints("xchacha20");
     let iv = iv_with(32, 24, &0xffff_fffe_u64.to_le_bytes());
     assert_eq!(xchacha.blocks_left(&iv), Some((1 << 64) - 0xffff_fffe));
@@ -142,16 +148,16 @@ fn counters_move_on_in_their_own_order() {
 }
 
 #[test]
-fn a_request_is_checked_as_a_whole() {
+fn the_result_must_fit() {
     let (cbc, iv) = (constraints("cbc(aes)"), Iv::joined(&[&[0; 16]]).unwrap());
     let (input, mut output) = ([0; 32], [0; 16]);
     let request = Request {
-        direction: crate::request::Direction::Encrypt,
+        direction: Direction::Encrypt,
         iv: &iv,
         input: In::from_slice(&input),
         output: Out::from_slice(&mut output),
     };
-    assert_eq!(text(cbc.check(&request)), "out has 16 bytes, the result needs 32");
+    assert_eq!(text(cbc.check_buffers(&request)), "out has 16 bytes, the result needs 32");
 }
 
 #[test]

@@ -22,11 +22,27 @@ pub(super) enum Fault {
     },
     /// The op socket in the middle of the message belongs to the process that forked.
     Forked,
+    /// The op socket at hand carries less than the message, which cannot be cut.
+    TooLong {
+        /// The message's bytes.
+        len: usize,
+        /// What the op socket carries.
+        limit: usize,
+    },
 }
 
 impl Fault {
     pub(super) const fn refused(stage: Stage, errno: Errno) -> Self {
         Self::Refused(Refusal { stage, errno })
+    }
+
+    /// The system call that it came from.
+    pub(super) const fn stage(&self) -> Option<Stage> {
+        match self {
+            Self::Refused(refusal) => Some(refusal.stage),
+            Self::Count { stage, .. } => Some(*stage),
+            Self::Interrupted | Self::Forked | Self::TooLong { .. } => None,
+        }
     }
 
     /// Whether a fresh op socket with smaller pieces may do better: the kernel's bookkeeping of an
@@ -53,13 +69,14 @@ impl Fault {
         match self {
             Self::Interrupted => Error::Interrupted,
             Self::Forked => Error::stream(format!(
-                "this {name} stream is in the middle of a message in the process that forked, and \
-                 only its socket knows where; begin a new one here"
+                "the process forked in the middle of this message of {name}, and only the \
+                 parent's socket knows where it is; begin a new one in this process"
             )),
+            Self::TooLong { len, limit } => constraints.too_long(len, limit),
             Self::Count { stage, asked, got } => Error::Kernel {
                 refusal: Refusal { stage, errno: errno::EIO },
                 text: format!(
-                    "{} moved {got} of {asked} bytes of {served}, which it must not; the message \
+                    "{} moved {got} of {asked} bytes of {served} and says no more; the message \
                      was given up, the Cipher can be used again",
                     stage.name()
                 ),
@@ -70,16 +87,22 @@ impl Fault {
 }
 
 fn refused(Refusal { stage, errno }: Refusal, served: &str) -> String {
-    let way_out = match errno {
+    format!(
+        "{} answered {} for {served}; the message was given up, the Cipher can be used again{}",
+        stage.name(),
+        errno::describe(errno),
+        way_out(errno)
+    )
+}
+
+/// What helps against an error of the system, where something does.
+pub(super) const fn way_out(errno: Errno) -> &'static str {
+    match errno {
+        errno::EMFILE => "; close Ciphers that are not needed, or raise the limit (ulimit -n)",
+        errno::ENFILE => "; the whole system is out of file descriptors (fs.file-max)",
         errno::ENOMEM | errno::ENOBUFS => {
-            "; the kernel is short of memory for the socket, see net.core.optmem_max"
+            "; the kernel is short of memory, or of net.core.optmem_max for the socket"
         }
         _ => "",
-    };
-    format!(
-        "{} answered {} for {served}; the message was given up, the Cipher can be used \
-         again{way_out}",
-        stage.name(),
-        errno::describe(errno)
-    )
+    }
 }

@@ -26,8 +26,9 @@ impl<T: Transport> Keyed<T> {
         again(|| transport.open(AlgType::Skcipher, algorithm))
     }
 
-    /// Sets the key, where the cipher has one (cipher_null has none), and opens the first op socket. A key that is refused takes the tfm with it:
-    /// what it holds then depends on the driver (`crypto_skcipher_setkey`).
+    /// Sets the key, where the cipher has one (cipher_null has none), and opens the first op
+    /// socket. A key that is refused takes the tfm with it: what it holds then depends on the
+    /// driver (`crypto_skcipher_setkey`).
     pub(super) fn new(
         transport: &T,
         tfm: T::Tfm,
@@ -78,7 +79,8 @@ impl<T: Transport> Keyed<T> {
     }
 }
 
-/// Calls of the set-up that a signal may interrupt (a bind waits for a self-test) are made again.
+/// Calls of the set-up that a signal may interrupt are made again: a bind waits for a module and
+/// its self-test. `socket` does not wait, so that an EINTR of it is somebody's policy.
 fn again<R>(mut call: impl FnMut() -> Result<R, Refusal>) -> Result<R, Refusal> {
     loop {
         match call() {

@@ -45,13 +45,17 @@ impl<T: Transport> Message<T> {
         hook: &mut Hook<'_>,
     ) -> Result<()> {
         if input.is_empty() {
-            if last {
-                self.op = None; // waits for more of this message: no other can have it
-            }
             return Ok(());
         }
         self.step(cipher, input, output, last, hook)
             .map_err(|fault| fault.explain(cipher.constraints()))
+    }
+
+    /// Lets go of IV and op socket. One that waits for more of this message is closed: no other
+    /// message can have it.
+    pub fn end(&mut self) {
+        self.iv = Iv::EMPTY;
+        self.op = None;
     }
 
     fn step(

@@ -23,11 +23,11 @@ pub use transport::{AfAlg, Transport};
 
 use crate::algorithm::Algorithm;
 use crate::constraints::{Constraints, Continuation, Sibling};
-use crate::error::{Error, InputFault, Result};
+use crate::error::{Error, InputFault, Refusal, Result, Stage};
 use crate::process::{Limits, Process};
 use crate::request::{Direction, Hook, Iv, Request};
 use crate::span::In;
-use crate::sys;
+use crate::sys::{self, errno};
 
 /// One algorithm with one key, in the kernel.
 #[derive(Debug)]
@@ -50,6 +50,11 @@ struct SiblingCipher<T: Transport> {
 /// Whether this process can open an AF_ALG socket now.
 pub fn is_available() -> bool {
     sys::can_open().is_ok()
+}
+
+/// Whether this is the thread that the process began with, or forked from.
+pub fn on_main_thread() -> bool {
+    sys::on_main_thread()
 }
 
 /// Makes sure that a child notices its `fork`; once, when the package is loaded.
@@ -75,9 +80,10 @@ impl<T: Transport> KernelCipher<T> {
         let limits = process.limits(Limits::read);
         let sizes = (constraints.sizes.chunk, constraints.sizes.iv);
         let takes_key = constraints.sizes.max_key > 0;
-        let own = Keyed::new(transport, tfm, takes_key.then_some(key), sizes, limits)
-            .map_err(|refusal| refusal::explain_key(refusal, &constraints, key.len()))?;
-        let sibling = SiblingCipher::open(transport, &constraints, key, limits);
+        let explain = |refusal| refusal::explain_key(refusal, &constraints, key.len());
+        let own =
+            Keyed::new(transport, tfm, takes_key.then_some(key), sizes, limits).map_err(explain)?;
+        let sibling = SiblingCipher::open(transport, &constraints, key, limits).map_err(explain)?;
         let continuation = match constraints.continuation {
             Continuation::Sibling(_) if sibling.is_none() => Continuation::OneRequest,
             other => other,
@@ -179,19 +185,32 @@ impl<T: Transport> KernelCipher<T> {
 }
 
 impl<T: Transport> SiblingCipher<T> {
-    /// Where the sibling cannot be had, messages are one request: slow is allowed.
-    fn open(transport: &T, constraints: &Constraints, key: In<'_>, limits: Limits) -> Option<Self> {
-        let Continuation::Sibling(kind) = constraints.continuation else { return None };
-        let name = Algorithm::new(Sibling::name(&constraints.algorithm)?).ok()?;
+    /// `None` where there is none, or this process may not bind it: messages are then one request.
+    fn open(
+        transport: &T,
+        constraints: &Constraints,
+        key: In<'_>,
+        limits: Limits,
+    ) -> Result<Option<Self>, Refusal> {
+        let (Continuation::Sibling(kind), Some(name)) =
+            (constraints.continuation, Sibling::name(&constraints.generic))
+        else {
+            return Ok(None);
+        };
+        let tfm = match Keyed::bind(transport, &name) {
+            Err(Refusal { stage: Stage::Bind, errno }) if errno != errno::ENOMEM => {
+                return Ok(None);
+            }
+            bound => bound?,
+        };
         let (nonce_size, iv_size) = match kind {
             Sibling::Cts => (0, constraints.sizes.iv),
             Sibling::Rfc3686 => (4, constraints.sizes.chunk),
         };
-        let (key, nonce) = key.split_at(key.len().checked_sub(nonce_size)?);
-        let tfm = Keyed::bind(transport, &name).ok()?;
+        let (key, nonce) = key.split_at(key.len().saturating_sub(nonce_size));
         let sizes = (constraints.sizes.chunk, iv_size);
-        let keyed = Keyed::new(transport, tfm, Some(key), sizes, limits).ok()?;
-        Some(Self { keyed, nonce: Iv::copy_of(nonce)? })
+        let keyed = Keyed::new(transport, tfm, Some(key), sizes, limits)?;
+        Ok(Some(Self { keyed, nonce: Iv::copy_of(nonce).unwrap_or(Iv::EMPTY) }))
     }
 }
 

@@ -71,9 +71,9 @@ impl Plan {
         })
     }
 
-    /// The same with pieces of half the size, where it can be cut at all.
-    pub(super) fn halve(&mut self) {
-        self.limit = self.limit.div_ceil(2);
+    /// Goes on over an op socket that carries `limit`, with half of the `piece` that was too much.
+    pub(super) fn halve(&mut self, piece: usize, limit: usize) {
+        self.limit = piece.div_ceil(2).min(limit);
     }
 
     /// The limit in whole chunks; no more than what goes fastest.
@@ -217,7 +217,7 @@ mod tests {
         for len in 0..300 {
             let cut = Cut::Chained { chunk: 16 };
             let mut plan = Plan { cut, limit: 96, len, ends: true };
-            plan.halve();
+            plan.halve(96, 4096);
             assert!(check(plan, 16).iter().all(|piece| piece.len <= 48));
         }
     }

@@ -100,7 +100,8 @@ pub(super) fn serving<'e>(entries: &'e [Entry], name: &str, only_sync: bool) -> 
     };
     let named = entries.iter().filter(usable).filter(|entry| entry.name == name);
     let driver = entries.iter().filter(usable).find(|entry| entry.driver == name);
-    driver.or_else(|| named.max_by_key(|entry| entry.priority))
+    // Of equal priorities the kernel takes the first, `max_by_key` the last.
+    driver.or_else(|| named.rev().max_by_key(|entry| entry.priority))
 }
 
 #[cfg(test)]
@@ -116,6 +117,7 @@ mod tests {
         assert_eq!(serving("cbc(aes)", false), Some("cbc-aes-aesni"));
         assert_eq!(serving("cbc(aes)", true), Some("cbc(aes-generic)"));
         assert_eq!(serving("cbc(aes-generic)", true), Some("cbc(aes-generic)"));
+        assert_eq!(serving("ctr(aes)", true), Some("ctr-first"), "of equals the first");
         assert_eq!(serving("sha256", false), None);
         assert_eq!(serving("xts(aes)", false), None, "larval and internal do not serve");
     }

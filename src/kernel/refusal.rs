@@ -1,9 +1,10 @@
 //! What a refused set-up call means: by stage, by errno, and by what /proc says about the name.
 
+use super::fault::way_out;
 use super::limits::restriction;
 use super::proc_crypto::Entry;
-use crate::algorithm::Algorithm;
-use crate::constraints::{BUILT_IN_NAMES, Constraints, type_by_name};
+use crate::algorithm::{AlgType, Algorithm};
+use crate::constraints::{BUILT_IN_NAMES, Constraints, is_block_cipher, type_by_name};
 use crate::error::{Error, InputFault, Refusal, Stage, Unavailable};
 use crate::sys::errno;
 
@@ -18,8 +19,9 @@ pub(super) fn explain(refusal: Refusal, algorithm: &Algorithm, entries: &[Entry]
                  the kernel log, and unload or replace the driver"
             ),
         },
-        // The kernel answers EINVAL or EEXIST, too, to a name of another type (6.12 and newer).
-        (Stage::Bind, errno::ENOENT | errno::EINVAL | errno::EEXIST) => {
+        // From 6.12 on a name of another type is EINVAL, and a template that does not fit what is
+        // in it EINVAL, EEXIST or ELOOP.
+        (Stage::Bind, errno::ENOENT | errno::EINVAL | errno::EEXIST | errno::ELOOP) => {
             not_found(algorithm, entries, restriction())
         }
         (Stage::Bind, errno::ENAMETOOLONG) => Error::input(
@@ -31,12 +33,7 @@ pub(super) fn explain(refusal: Refusal, algorithm: &Algorithm, entries: &[Entry]
 }
 
 fn other(refusal: Refusal, algorithm: &Algorithm) -> Error {
-    let way_out = match refusal.errno {
-        errno::EMFILE => "; close Ciphers that are not needed, or raise the limit (ulimit -n)",
-        errno::ENFILE => "; the whole system is out of file descriptors (fs.file-max)",
-        errno::ENOMEM | errno::ENOBUFS => "; the kernel is short of memory",
-        _ => "",
-    };
+    let way_out = way_out(refusal.errno);
     let (stage, errno) = (refusal.stage.name(), errno::describe(refusal.errno));
     Error::Kernel { refusal, text: format!("{stage} answered {errno} for {algorithm}{way_out}") }
 }
@@ -61,8 +58,9 @@ fn no_af_alg(refusal: Refusal) -> Error {
         reason: Unavailable::NoAfAlg,
         text: format!(
             "this kernel does not serve AF_ALG (socket answered {}): it was built without \
-             CONFIG_CRYPTO_USER_API_SKCIPHER, its module af_alg is missing or blacklisted, or \
-             crypto.af_alg_restrict is 2; load af_alg or use a kernel that has it",
+             CONFIG_CRYPTO_USER_API_SKCIPHER, its module af_alg is missing or blacklisted, \
+             crypto.af_alg_restrict is 2, or systemd's RestrictAddressFamilies= leaves it out; \
+             load af_alg, lift the restriction, or use a kernel that has it",
             errno::describe(refusal.errno)
         ),
     }
@@ -83,32 +81,36 @@ fn denied(refusal: Refusal) -> Error {
 
 fn not_found(algorithm: &Algorithm, entries: &[Entry], restriction: Option<usize>) -> Error {
     let name = algorithm.as_str();
-    let listed = entries.iter().find(|entry| entry.name == name || entry.driver == name);
-    let known = listed.is_some() || Constraints::built_in(algorithm).is_some();
-    let other_type = listed.and_then(Entry::alg_type).or_else(|| type_by_name(name));
-    let text = match other_type {
-        Some(kind) if kind.name() != "skcipher" => {
-            return Error::NotFound {
-                algorithm: name.into(),
-                text: format!(
-                    "{name} is {}, not a skcipher; this package serves skciphers",
-                    kind.with_article()
-                ),
-            };
+    let mut listed = entries.iter().filter(|entry| entry.name == name || entry.driver == name);
+    let listed_type = listed.clone().find_map(Entry::alg_type);
+    let not_found = |text: String| Error::NotFound { algorithm: name.into(), text };
+    match listed_type.or_else(|| type_by_name(name)) {
+        Some(kind) if kind != AlgType::Skcipher => {
+            return not_found(format!(
+                "{name} is {}, not a skcipher; this package serves skciphers",
+                kind.with_article()
+            ));
         }
-        _ => match suggestion(name, entries) {
-            Some(other) if !known => {
-                format!("the kernel has no skcipher {name}; did you mean {other}?")
-            }
-            _ => format!(
-                "the kernel has no skcipher {name}: it was built without it, its module is not \
-                 there, or FIPS mode forbids it; /proc/crypto lists what is loaded"
-            ),
-        },
-    };
+        _ => {}
+    }
+    let bare_cipher = listed.any(|entry| entry.kind == "cipher") || is_block_cipher(name);
+    if bare_cipher {
+        return not_found(format!(
+            "{name} is a block cipher without a mode; name one: cbc({name}), ctr({name}), \
+             xts({name})"
+        ));
+    }
+    let known =
+        listed_type == Some(AlgType::Skcipher) || Constraints::built_in(algorithm).is_some();
+    if !known && let Some(other) = suggestion(name, entries) {
+        return not_found(format!("the kernel has no skcipher {name}; did you mean {other}?"));
+    }
     match restriction {
         Some(level) if level > 0 && known => restricted(name, level),
-        _ => Error::NotFound { algorithm: name.into(), text },
+        _ => not_found(format!(
+            "the kernel has no skcipher {name}: it was built without it, its module is not there, \
+             or FIPS mode forbids it; /proc/crypto lists what is loaded"
+        )),
     }
 }
 
@@ -124,33 +126,37 @@ fn restricted(name: &str, level: usize) -> Error {
     }
 }
 
-/// The name that was meant: the same words in another order (`aes-256-cbc`), else the nearest.
+/// The name that was meant: the same words in another order (`aes-256-cbc`), some of its words
+/// (`xts`), else the nearest.
 fn suggestion<'a>(name: &str, entries: &'a [Entry]) -> Option<&'a str> {
     let listed = entries
         .iter()
-        .filter(|entry| entry.alg_type().is_some_and(|kind| kind.name() == "skcipher"))
-        .filter(|entry| !entry.internal)
+        .filter(|entry| entry.alg_type() == Some(AlgType::Skcipher) && !entry.internal)
         .map(|entry| entry.name.as_str());
-    let candidates = || BUILT_IN_NAMES.into_iter().chain(listed.clone());
+    let others = || BUILT_IN_NAMES.into_iter().chain(listed.clone()).filter(|other| *other != name);
     let lower = name.to_ascii_lowercase();
-    let words = |text: &str| {
-        let mut words: Vec<_> = text
-            .split(|c: char| !c.is_ascii_alphanumeric())
-            .filter(|word| !word.is_empty() && !word.bytes().all(|byte| byte.is_ascii_digit()))
-            .map(str::to_owned)
-            .collect();
-        words.sort_unstable();
-        words
-    };
     let asked = words(&lower);
-    let others = || candidates().filter(|other| *other != name);
-    others().find(|other| words(other) == asked).or_else(|| {
-        others()
-            .map(|other| (strsim::normalized_damerau_levenshtein(&lower, other), other))
-            .filter(|(likeness, _)| *likeness > 0.6)
-            .max_by(|(one, _), (other, _)| one.total_cmp(other))
-            .map(|(_, other)| other)
-    })
+    let reordered = || others().find(|other| words(other) == asked);
+    let shortened = || {
+        let holds = |other: &str| asked.iter().all(|word| words(other).contains(word));
+        others().find(|other| !asked.is_empty() && holds(other))
+    };
+    let misspelt = || {
+        let likeness = |other| strsim::normalized_damerau_levenshtein(&lower, other);
+        let likely = others().filter(|other| likeness(other) > 0.6);
+        likely.max_by(|one, other| likeness(one).total_cmp(&likeness(other)))
+    };
+    reordered().or_else(shortened).or_else(misspelt)
+}
+
+/// A name's words in order, without key sizes.
+fn words(name: &str) -> Vec<&str> {
+    let mut words: Vec<_> = name
+        .split(|letter: char| !letter.is_ascii_alphanumeric())
+        .filter(|word| !word.bytes().all(|byte| byte.is_ascii_digit()))
+        .collect();
+    words.sort_unstable();
+    words
 }
 
 #[cfg(test)]
@@ -171,6 +177,8 @@ mod tests {
             ("cbc(AES)", Some("cbc(aes)")),
             ("cbc(ase)", Some("cbc(aes)")),
             ("xchacha", Some("xchacha20")),
+            ("xts", Some("xts(aes)")),
+            ("cbc(des3)", Some("cbc(des3_ede)")),
             ("no such thing at all", None),
         ] {
             assert_eq!(suggestion(name, &[]), meant, "{name}");
@@ -183,6 +191,12 @@ mod tests {
         assert_eq!(text, "gcm(aes) is an aead, not a skcipher; this package serves skciphers");
         let text = not_found(&Algorithm::new("sha256").unwrap(), &[], None).to_string();
         assert!(text.starts_with("sha256 is a hash, not a skcipher"));
+    }
+
+    #[test]
+    fn a_cipher_without_a_mode_is_told_so() {
+        let text = text(Stage::Bind, errno::ENOENT, "aes");
+        assert!(text.starts_with("aes is a block cipher without a mode; name one: cbc(aes)"));
     }
 
     #[test]

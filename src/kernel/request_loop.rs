@@ -1,6 +1,6 @@
 //! Runs a plan over a transport: send a piece, receive its result, go on.
 //!
-//! Invariants, each with a test of the same number in `tests/rust/invariants.rs`:
+//! Invariants, each with a test of the same number in `tests/rust`:
 //! 1. The bytes pending on an op socket are at most its limit, so that a send never waits for us.
 //! 2. Operation and IV go with the first piece and only there, always both; a first send that took
 //!    less than the piece ends the request, since the kernel now holds it for the whole message
@@ -23,6 +23,7 @@ use super::pool::Pooled;
 use super::transport::Transport;
 use crate::constraints::{Counter, NextIv};
 use crate::error::Stage;
+use crate::process;
 use crate::request::{Direction, Hook, Iv, Request};
 use crate::span::{In, Out, Overlap};
 use crate::sys::errno;
@@ -83,8 +84,10 @@ pub(super) struct Job<'a> {
 struct Progress {
     /// Bytes done.
     done: usize,
-    /// Bytes of the output that were written, which may be within a piece.
+    /// Bytes of the output that this try has written, which may be within a piece.
     written: usize,
+    /// Bytes of the output that any try has written.
+    touched: usize,
     /// The IV at `done`; `None`: only the kernel knows it.
     iv: Option<Iv>,
     /// Whether the op socket has had operation and IV.
@@ -102,10 +105,11 @@ pub(super) fn run<T: Transport>(
     hook: &mut Hook<'_>,
 ) -> Result<Option<Iv>, Fault> {
     let iv = (!job.begun).then(|| job.request.iv.clone());
-    let mut progress = Progress { done: 0, written: 0, iv, begun: job.begun };
+    let mut progress = Progress { done: 0, written: 0, touched: 0, iv, begun: job.begun };
     let end = pieces(keyed, op, &mut job, &mut progress, hook);
     if end.is_err() {
-        job.request.output.borrow().part(0..progress.written).fill(0);
+        let touched = progress.touched.max(progress.written);
+        job.request.output.borrow().part(0..touched).fill(0);
     }
     end.map(|()| progress.iv)
 }
@@ -119,31 +123,55 @@ fn pieces<T: Transport>(
 ) -> Result<(), Fault> {
     let mut second_try = false;
     let mut asked = None;
+    check_fits(&job.plan, op.limit)?;
     while let Some(piece) = job.plan.piece(progress.done, progress.begun) {
         match step(keyed, op, job, piece, progress, hook) {
             Ok(()) => {}
-            Err(fault) if fault.passes() && !second_try && can_resume(job, progress) => {
+            Err(fault) if fault.passes() && !second_try && can_resume(job, progress, fault) => {
                 second_try = true;
+                progress.touched = progress.touched.max(progress.written);
                 *op = keyed.fresh()?;
-                job.plan.halve();
+                check_fits(&job.plan, op.limit)?;
+                job.plan.halve(piece.len, op.limit);
                 progress.begun = false;
                 progress.written = progress.done;
                 continue;
             }
             Err(fault) => return Err(fault),
         }
-        if progress.done < job.plan.len && time_is_up(&mut asked) && hook() {
-            return Err(Fault::Interrupted);
+        if progress.done < job.plan.len && time_is_up(&mut asked) {
+            ask(hook, op.generation)?;
         }
     }
     Ok(())
 }
 
-/// A piece can be sent again where its IV is known and its input still there.
-fn can_resume(job: &Job<'_>, progress: &Progress) -> bool {
-    let untouched = progress.written == progress.done
-        || job.request.input.overlap(&job.request.output) == Overlap::None;
-    progress.iv.is_some() && untouched
+/// What cannot be cut must fit the op socket at hand, which may carry less than the first one did.
+fn check_fits(plan: &Plan, limit: usize) -> Result<(), Fault> {
+    if plan.cut == Cut::Never && plan.len > limit {
+        return Err(Fault::TooLong { len: plan.len, limit });
+    }
+    Ok(())
+}
+
+/// Asks the hook. In Python it runs signal handlers, and one of them may fork: the op socket is
+/// then the parent's, who goes on with it.
+fn ask(hook: &mut Hook<'_>, generation: u32) -> Result<(), Fault> {
+    if hook() {
+        return Err(Fault::Interrupted);
+    }
+    if generation != process::generation() {
+        return Err(Fault::Forked);
+    }
+    Ok(())
+}
+
+/// A piece can be sent again where its IV is known and its input still there: in place, a receive
+/// that failed may have written over some of it.
+fn can_resume(job: &Job<'_>, progress: &Progress, fault: Fault) -> bool {
+    let untouched = progress.written == progress.done && fault.stage() != Some(Stage::Receive);
+    let apart = job.request.input.overlap(&job.request.output) == Overlap::None;
+    progress.iv.is_some() && (untouched || apart)
 }
 
 /// Whether the hook is due: the clock starts behind the first piece.
@@ -177,7 +205,13 @@ fn step<T: Transport>(
     progress.begun = true;
     let mut output = job.request.output.borrow().part(range);
     let chained = matches!(job.plan.cut, Cut::Chained { .. });
-    receive(keyed, op, output.borrow(), chained, &mut progress.written, hook)?;
+    if let Err(fault) = receive(keyed, op, output.borrow(), chained, &mut progress.written, hook) {
+        if matches!(fault, Fault::Refused(_)) {
+            let end = progress.done + piece.len; // how far it got, it does not say
+            progress.touched = progress.touched.max(end);
+        }
+        return Err(fault);
+    }
     progress.done += piece.len;
     let output_tail = job.follow.tail(direction, Direction::Encrypt, output.as_in());
     let tail = input_tail.or(output_tail);
@@ -203,8 +237,7 @@ fn send<T: Transport>(
                 return Err(Fault::Count { stage: Stage::Send, asked: rest.len(), got: count });
             }
             Ok(count) => sent += count,
-            Err(errno::EINTR) if hook() => return Err(Fault::Interrupted),
-            Err(errno::EINTR) => {}
+            Err(errno::EINTR) => ask(hook, op.generation)?,
             Err(errno) => return Err(Fault::refused(Stage::Send, errno)),
         }
     }
@@ -237,8 +270,7 @@ fn receive<T: Transport>(
                     return Err(Fault::Count { stage: Stage::Receive, asked, got });
                 }
             }
-            Err(errno::EINTR) if hook() => return Err(Fault::Interrupted),
-            Err(errno::EINTR) => {}
+            Err(errno::EINTR) => ask(hook, op.generation)?,
             Err(errno) => return Err(Fault::refused(Stage::Receive, errno)),
         }
     }

@@ -110,7 +110,7 @@ impl<'py> OutBuffer<'py> {
 /// The error of a buffer that does not come as plain contiguous bytes. Exporters word it as they
 /// like (NumPy raises ValueError), so ask whether it comes in another shape.
 fn refused(object: &Bound<'_, PyAny>, name: &str, error: PyErr) -> PyErr {
-    if View::get(object, ffi::PyBUF_FULL_RO).is_ok() {
+    if exports_another_shape(object) {
         return PyBufferError::new_err(format!(
             "{name} is not one C-contiguous run of bytes; pass a contiguous copy of it"
         ));
@@ -123,6 +123,20 @@ fn refused(object: &Bound<'_, PyAny>, name: &str, error: PyErr) -> PyErr {
         ));
     }
     error
+}
+
+/// Asks for any shape there is, and gives it back on the spot: such a view may point into itself.
+fn exports_another_shape(object: &Bound<'_, PyAny>) -> bool {
+    let mut raw = MaybeUninit::<ffi::Py_buffer>::uninit();
+    let flags = ffi::PyBUF_FULL_RO;
+    // SAFETY: the object is alive, and the exporter fills `raw` or sets an exception.
+    if unsafe { ffi::PyObject_GetBuffer(object.as_ptr(), raw.as_mut_ptr(), flags) } != 0 {
+        drop(PyErr::take(object.py()));
+        return false;
+    }
+    // SAFETY: the exporter answered 0, so it has filled `raw`, which has not moved since.
+    unsafe { ffi::PyBuffer_Release(raw.as_mut_ptr()) };
+    true
 }
 
 /// A new `bytes` of at most `len` bytes, which `fill` writes in place without their being zeroed

@@ -18,7 +18,7 @@ use crate::constraints::Sizes;
 use crate::error::Error;
 use crate::provider::{Provider, select};
 use crate::request::Direction;
-use crate::stream::Stream as Message;
+use crate::stream::Stream as Core;
 
 /// One algorithm and one key, for any number of messages.
 ///
@@ -85,7 +85,7 @@ impl Cipher {
         let provider = self.provider()?;
         let iv = options::iv(provider.constraints(), iv)?;
         let padded = options::padded(padding)?;
-        Ok(Stream::new(Message::begin(&provider, direction, &iv, padded)?))
+        Ok(Stream::new(Core::begin(&provider, direction, &iv, padded)?))
     }
 }
 
@@ -246,8 +246,9 @@ impl Cipher {
         py.detach(|| drop(provider));
     }
 
-    const fn __enter__(slf: PyRef<'_, Self>) -> PyRef<'_, Self> {
-        slf
+    fn __enter__(slf: PyRef<'_, Self>) -> PyResult<PyRef<'_, Self>> {
+        slf.provider()?;
+        Ok(slf)
     }
 
     #[pyo3(signature = (exc_type, exc_value, traceback, /))]

@@ -3,10 +3,11 @@
 use pyo3::prelude::*;
 
 use crate::error::{Error, Result};
+use crate::provider::on_main_thread;
 use crate::request::Hook;
 
 /// Runs `work` with the GIL released. The hook that it gets lets Python's signal handlers run
-/// (in the main thread; elsewhere Python has none to run) and says whether one of them raised;
+/// (in the main thread; they run nowhere else) and says whether one of them raised;
 /// what it raised is then the result.
 pub(super) fn detached<T: Send>(
     py: Python<'_>,
@@ -15,12 +16,12 @@ pub(super) fn detached<T: Send>(
     let mut raised = None;
     #[allow(clippy::redundant_closure_for_method_calls, reason = "the method has one lifetime")]
     let done = py.detach(|| {
-        work(&mut || match Python::attach(|py| py.check_signals()) {
-            Ok(()) => false,
-            Err(error) => {
-                raised = Some(error);
-                true
+        work(&mut || {
+            if !on_main_thread() {
+                return false; // Python runs no handlers here: do not take the GIL for nothing
             }
+            raised = Python::attach(|py| py.check_signals()).err();
+            raised.is_some()
         })
     });
     match (done, raised) {

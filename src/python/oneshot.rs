@@ -27,7 +27,7 @@ pub(super) fn crypt<'py>(
         provider.constraints().check_pads()?;
         return crypt_padded(py, provider, direction, iv, input);
     }
-    provider.constraints().check_length(input.len())?;
+    provider.check(direction, iv, input.len())?;
     bytes_filled_by(py, input.len(), |output| {
         detached(py, |hook| provider.crypt(Request { direction, iv, input, output }, hook))
     })
@@ -59,12 +59,18 @@ fn crypt_padded<'py>(
     let block = provider.constraints().sizes.block;
     if direction == Direction::Encrypt {
         let len = input.len() + padding::added(input.len(), block);
+        provider.check_limit(len)?;
         return bytes_filled_by(py, len, |out| {
             detached(py, |hook| padding::encrypt(provider, iv, input, out, hook))
         });
     }
-    let begun = detached(py, |hook| padding::begin_decrypt(provider, iv, input, hook))?;
-    bytes_filled_by(py, begun.len(input.len(), block), |out| {
-        detached(py, |hook| begun.finish(provider, iv, input, out, hook))
-    })
+    padding::check_padded(provider.constraints(), input.len())?;
+    match detached(py, |hook| padding::Tail::decrypt(provider, input, hook))? {
+        Some(tail) => bytes_filled_by(py, tail.plain_len(input.len(), block), |out| {
+            detached(py, |hook| tail.finish(provider, iv, input, out, hook))
+        }),
+        None => bytes_filled_by(py, input.len(), |out| {
+            detached(py, |hook| padding::decrypt(provider, iv, input, out, hook))
+        }),
+    }
 }

@@ -2,15 +2,13 @@
 
 use std::env;
 
-use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 
 use super::buffer::InBuffer;
 use crate::constraints::Constraints;
 use crate::error::{Error, InputFault};
 use crate::provider::Choice;
-use crate::request::{Iv, MAX_IV};
-use crate::span::In;
+use crate::request::Iv;
 
 /// The choice of a call, else of `AFALG_PROVIDER`, else the default. Read each time that an object
 /// is made.
@@ -18,8 +16,10 @@ pub(super) fn choice(provider: Option<&str>) -> PyResult<Choice> {
     if let Some(word) = provider {
         return Ok(Choice::parse(word, "provider")?);
     }
-    match env::var("AFALG_PROVIDER") {
-        Ok(word) if !word.is_empty() => Ok(Choice::parse(&word, "AFALG_PROVIDER")?),
+    match env::var_os("AFALG_PROVIDER") {
+        Some(word) if !word.is_empty() => {
+            Ok(Choice::parse(&word.to_string_lossy(), "AFALG_PROVIDER")?)
+        }
         _ => Ok(Choice::default()),
     }
 }
@@ -44,10 +44,5 @@ pub(super) fn iv(constraints: &Constraints, iv: Option<&Bound<'_, PyAny>>) -> Py
     };
     let bytes = InBuffer::get(object, "iv")?;
     constraints.check_iv(Some(bytes.span().len()))?;
-    copied(bytes.span())
-}
-
-fn copied(bytes: In<'_>) -> PyResult<Iv> {
-    Iv::copy_of(bytes)
-        .ok_or_else(|| PyTypeError::new_err(format!("iv is longer than {MAX_IV} bytes")))
+    Ok(Iv::copy_of(bytes.span()).unwrap_or(Iv::EMPTY)) // the checked size is at most an Iv's
 }

@@ -6,7 +6,7 @@ use pyo3::types::PyBytes;
 
 use super::buffer::{InBuffer, OutBuffer, bytes_filled_by};
 use super::detach::detached;
-use crate::stream::{Shared, Stream as Message, StreamTurn};
+use crate::stream::{Shared, Stream as Core, StreamTurn};
 
 /// One message, taken in pieces; made by ``Cipher.encryptor`` and ``decryptor``.
 ///
@@ -25,13 +25,16 @@ pub(super) struct Stream {
 }
 
 impl Stream {
-    pub(super) fn new(message: Message) -> Self {
-        Self { shared: Shared::new(message) }
+    pub(super) fn new(stream: Core) -> Self {
+        Self { shared: Shared::new(stream) }
     }
 
-    /// Waits for the turn with the GIL released: whoever has it may want the GIL.
+    /// Takes the turn, or waits for it with the GIL released: whoever has it may want the GIL.
     fn turn(&self, py: Python<'_>) -> PyResult<StreamTurn<'_>> {
-        Ok(py.detach(|| self.shared.turn())?)
+        match self.shared.turn_now()? {
+            Some(turn) => Ok(turn),
+            None => detached(py, |hook| self.shared.turn(hook)),
+        }
     }
 }
 
@@ -131,8 +134,12 @@ impl Stream {
         Ok(self.turn(py)?.with(|stream| stream.leave(after_exception))?)
     }
 
-    fn __repr__(&self, py: Python<'_>) -> PyResult<String> {
-        Ok(self.turn(py)?.with(|stream| format!("<afalg.Stream {stream}>")))
+    /// Waits for nobody: loggers and debuggers call it.
+    fn __repr__(&self) -> String {
+        match self.shared.turn_now() {
+            Ok(Some(turn)) => turn.with(|stream| format!("<afalg.Stream {stream}>")),
+            _ => "<afalg.Stream, in the middle of a call>".into(),
+        }
     }
 
     /// For `copy` and `pickle`.

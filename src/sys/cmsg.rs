@@ -33,7 +33,6 @@ const IV_AT: usize = IV_CMSG_AT + cmsg_header() + OP_LEN;
 const CAPACITY: usize = cmsg_space(OP_LEN) + cmsg_space(OP_LEN + MAX_IV);
 
 /// An aligned `msg_control` buffer for one op socket.
-#[derive(Debug)]
 pub(crate) struct ControlBuffer {
     words: [u64; CAPACITY.div_ceil(WORD)],
     len: usize,
@@ -71,7 +70,7 @@ impl ControlBuffer {
     }
 
     fn put_header(&mut self, at: usize, kind: libc::c_int, len: usize) {
-        self.put(at, &len.to_ne_bytes()); // cmsg_len is a size_t, or a socklen_t of 4 bytes on musl
+        self.put(at, &len.to_ne_bytes()); // cmsg_len is a size_t to the kernel
         self.put(at + size_of::<usize>(), &libc::SOL_ALG.to_ne_bytes());
         self.put(at + size_of::<usize>() + OP_LEN, &kind.to_ne_bytes());
     }
@@ -96,6 +95,12 @@ impl ControlBuffer {
     /// For `msg_controllen`.
     pub(super) const fn len(&self) -> usize {
         self.len
+    }
+}
+
+impl std::fmt::Debug for ControlBuffer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "ControlBuffer({} bytes)", self.len)
     }
 }
 

@@ -8,7 +8,7 @@ macro_rules! names {
         pub(crate) const $name: Errno = Errno(libc::$name);
     )* };
 }
-names!(EACCES EAFNOSUPPORT EEXIST EINTR EINVAL EIO ELIBBAD EMFILE ENAMETOOLONG);
+names!(EACCES EAFNOSUPPORT EEXIST EINTR EINVAL EIO ELIBBAD ELOOP EMFILE ENAMETOOLONG);
 names!(ENFILE ENOBUFS ENOENT ENOMEM ENOSYS EPERM);
 
 /// The error of the system call that has just failed on this thread.
@@ -18,6 +18,8 @@ pub(super) fn last() -> Errno {
 
 /// Name and words: `"EACCES (Permission denied)"`.
 pub(crate) fn describe(errno: Errno) -> String {
-    let known = nix::errno::Errno::from_raw(errno.0);
-    format!("{known:?} ({})", known.desc())
+    match nix::errno::Errno::from_raw(errno.0) {
+        nix::errno::Errno::UnknownErrno => format!("errno {}", errno.0),
+        known => format!("{known:?} ({})", known.desc()),
+    }
 }

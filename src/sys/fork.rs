@@ -1,21 +1,109 @@
-//! Notices `fork`: the child raises the fork generation before it runs anything else.
+//! Notices `fork`, and keeps it from falling into a receive.
+//!
+//! Linux 6.1 receives into pages that it has looked up (`iov_iter_get_pages2`) and not pinned. A
+//! fork makes them copy-on-write: if the parent writes to one before the cipher does (the reference
+//! count of a `bytes` lies in its first page), it gets a copy, and the result goes into the page
+//! that it no longer sees. So a fork waits for the receives that are under way, and receives wait
+//! for a fork. `vfork` and `posix_spawn` copy no pages and need none of this.
 
 use std::sync::Once;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::thread::sleep;
+use std::time::Duration;
 
 use crate::process::GENERATION;
 
+/// How many threads are in a receive.
+static RECEIVING: AtomicU32 = AtomicU32::new(0);
+/// How many threads are in a fork.
+static FORKING: AtomicU32 = AtomicU32::new(0);
+
+/// How long either looks away. Forks are dear and receives short: no need for a futex.
+const PAUSE: Duration = Duration::from_micros(50);
+/// A receive is done within milliseconds. Whoever forks out of a signal handler in the middle of
+/// one would wait for itself; better a garbled page there than a hang.
+const PATIENCE: u32 = 40_000;
+
+/// A receive under way.
+pub(super) struct Receiving;
+
+impl Receiving {
+    /// Begins a receive, behind a fork that is under way.
+    pub(super) fn begin() -> Self {
+        loop {
+            // SeqCst: of a fork and a receive that begin at once, one sees the other.
+            RECEIVING.fetch_add(1, Ordering::SeqCst);
+            let receiving = Self;
+            if FORKING.load(Ordering::SeqCst) == 0 {
+                return receiving;
+            }
+            drop(receiving);
+            sleep(PAUSE);
+        }
+    }
+}
+
+impl Drop for Receiving {
+    fn drop(&mut self) {
+        RECEIVING.fetch_sub(1, Ordering::SeqCst);
+    }
+}
+
+extern "C" fn before() {
+    FORKING.fetch_add(1, Ordering::SeqCst);
+    for _ in 0..PATIENCE {
+        if RECEIVING.load(Ordering::SeqCst) == 0 {
+            break;
+        }
+        sleep(PAUSE);
+    }
+}
+
+extern "C" fn in_parent() {
+    FORKING.fetch_sub(1, Ordering::SeqCst);
+}
+
 extern "C" fn in_child() {
+    FORKING.store(0, Ordering::SeqCst);
+    RECEIVING.store(0, Ordering::SeqCst);
     GENERATION.fetch_add(1, Ordering::Relaxed);
 }
 
-/// Registers the handler, once for the process. Without it (no memory for a few words) a child
-/// would share its parent's op sockets, so the first Cipher makes sure of it.
+/// Registers the handlers, once for the process, when the package is imported. Without them (no
+/// memory for a few words) a child would share its parent's op sockets, hence the assertion.
 pub(crate) fn watch_forks() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
-        // SAFETY: the handler touches one atomic and is `extern "C"`.
-        let answer = unsafe { libc::pthread_atfork(None, None, Some(in_child)) };
+        // SAFETY: the handlers touch atomics and sleep, and are `extern "C"`.
+        let answer = unsafe { libc::pthread_atfork(Some(before), Some(in_parent), Some(in_child)) };
         assert_eq!(answer, 0, "pthread_atfork has no memory");
     });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::atomic::AtomicBool;
+
+    #[test]
+    fn a_fork_waits_for_receives_and_receives_wait_for_a_fork() {
+        let (stop, between) = (AtomicBool::new(false), AtomicU32::new(0));
+        std::thread::scope(|scope| {
+            for _ in 0..3 {
+                scope.spawn(|| {
+                    while !stop.load(Ordering::SeqCst) {
+                        let _receiving = Receiving::begin();
+                        between.fetch_add(1, Ordering::SeqCst);
+                        between.fetch_sub(1, Ordering::SeqCst);
+                    }
+                });
+            }
+            for _ in 0..200 {
+                before();
+                assert_eq!(between.load(Ordering::SeqCst), 0);
+                in_parent();
+            }
+            stop.store(true, Ordering::SeqCst);
+        });
+    }
 }

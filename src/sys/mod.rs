@@ -14,6 +14,11 @@ pub(crate) use fork::watch_forks;
 pub(crate) use slot::Slot;
 pub(crate) use socket::{OpSocket, TfmSocket, can_open};
 
+/// Whether this is the process's first thread: the one whose id is the process's.
+pub(crate) fn on_main_thread() -> bool {
+    nix::unistd::gettid() == nix::unistd::getpid()
+}
+
 /// The size of a page of memory in bytes.
 pub(crate) fn page_size() -> usize {
     let size = nix::unistd::sysconf(nix::unistd::SysconfVar::PAGE_SIZE).ok().flatten();

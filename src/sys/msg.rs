@@ -6,6 +6,7 @@
 use std::os::fd::{AsRawFd, BorrowedFd};
 use std::ptr;
 
+use super::fork::Receiving;
 use super::{ControlBuffer, errno};
 use crate::error::Errno;
 use crate::span::{In, Out};
@@ -51,6 +52,7 @@ pub(super) fn send(
 pub(super) fn receive(socket: BorrowedFd<'_>, out: &mut Out<'_>) -> Result<usize, Errno> {
     let mut vector = libc::iovec { iov_base: out.as_ptr().cast(), iov_len: out.len() };
     let mut message = header(&raw mut vector, None);
+    let _receiving = Receiving::begin();
     // SAFETY: the header points at a vector that lives through the call; the kernel writes to the
     // data alone, which the span keeps mapped and exclusive to us.
     let answer = unsafe { libc::recvmsg(socket.as_raw_fd(), &raw mut message, libc::MSG_DONTWAIT) };

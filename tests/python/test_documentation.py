@@ -22,7 +22,6 @@ EXAMPLES = [
 
 @pytest.mark.kernel
 @pytest.mark.parametrize("code", EXAMPLES)
-@pytest.mark.filterwarnings("ignore:unclosed file:ResourceWarning")
 def test_an_example_runs(code: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     exec(compile(code, "example", "exec"), {"__name__": "example"})

@@ -29,7 +29,8 @@ fn crypt(cipher: &UserspaceCipher, direction: Direction, iv: &[u8], data: &[u8])
     let mut result = vec![0xa5; data.len()];
     let (input, output) = (In::from_slice(data), Out::from_slice(&mut result));
     let request = Request { direction, iv: &iv, input, output };
-    cipher.constraints().check(&request).unwrap();
+    cipher.constraints().check_length(direction, data.len()).unwrap();
+    cipher.constraints().check_buffers(&request).unwrap();
     cipher.crypt(request, &mut || false).unwrap();
     result
 }

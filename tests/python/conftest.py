@@ -1,0 +1,97 @@
+"""What every test of the package shares: the gate to the kernel, and the providers.
+
+A test that needs AF_ALG has the mark `kernel`. Where no such socket can be opened it is
+skipped with the reason; in the lab (AFALG_LAB=1), whose kernels have AF_ALG, it fails.
+The mark `slow` keeps a test out unless asked for: `--run-slow`, or `slow` in `-m`.
+"""
+
+import os
+from functools import cache
+from typing import TYPE_CHECKING, NoReturn
+
+import hypothesis
+import pytest
+from hypothesis import HealthCheck
+
+import afalg
+from oracles.cases import PROVIDERS, NewCipher, marks_of
+
+if TYPE_CHECKING:
+    from typing_extensions import Buffer
+
+IN_LAB = os.environ.get("AFALG_LAB") == "1"
+PIECE = 1 << 18  # where a provider has no limit, cut here all the same
+
+# A function-scoped fixture only says which provider; nothing of it changes between examples.
+RELAXED = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+for name, examples, chance in (("dev", 50, True), ("ci", 200, False), ("lab", 60, False)):
+    hypothesis.settings.register_profile(
+        name,
+        max_examples=examples,
+        derandomize=not chance,
+        database=None,
+        deadline=None,
+        suppress_health_check=RELAXED,
+    )
+hypothesis.settings.load_profile("lab" if IN_LAB else "ci" if "CI" in os.environ else "dev")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add `--run-slow`."""
+    parser.addoption("--run-slow", action="store_true", help="run the tests marked slow too")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Take the slow tests out, visibly, unless they were asked for."""
+    if config.getoption("--run-slow", default=False) or "slow" in str(config.getoption("-m")):
+        return
+    slow = [item for item in items if item.get_closest_marker("slow")]
+    if slow:
+        config.hook.pytest_deselected(items=slow)
+        items[:] = [item for item in items if item not in slow]
+
+
+def skip_or_fail(reason: str) -> NoReturn:
+    """Skip a test that cannot run here; in the lab, where it can, fail it."""
+    if IN_LAB:
+        pytest.fail(f"in the lab nothing is skipped: {reason}")
+    pytest.skip(reason)
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Hold the tests marked `kernel` back where there is no AF_ALG."""
+    if item.get_closest_marker("kernel") and not afalg.is_available():
+        skip_or_fail("this process cannot open an AF_ALG socket")
+
+
+@pytest.fixture(params=[pytest.param(name, marks=marks_of(name)) for name in PROVIDERS])
+def provider(request: pytest.FixtureRequest) -> afalg.Provider:
+    """Who computes."""
+    chosen: afalg.Provider = request.param
+    return chosen
+
+
+@pytest.fixture
+def new_cipher(provider: afalg.Provider) -> NewCipher:
+    """Make a Cipher of the test's provider; an unexpectedly missing algorithm is told apart."""
+
+    def make(algorithm: str, key: "Buffer") -> afalg.Cipher:
+        try:
+            return afalg.Cipher(algorithm, key, provider=provider)
+        except afalg.AlgorithmNotFoundError as error:
+            skip_or_fail(f"{algorithm}: {error}")
+
+    return make
+
+
+@cache
+def largest_request(provider: afalg.Provider) -> int:
+    """Ask xts, which cannot be cut, how much one request takes."""
+    with afalg.Cipher("xts(aes)", bytes(range(64)), provider=provider) as cipher:
+        return cipher.max_message or PIECE
+
+
+@pytest.fixture
+def limit(provider: afalg.Provider) -> int:
+    """Give the largest request of this process, a multiple of every block."""
+    return largest_request(provider)
