@@ -2,7 +2,7 @@
 
 use super::{crypt, noise, open};
 use crate::algorithm::Algorithm;
-use crate::constraints::{Constraints, Continuation, KeySizes, Sibling};
+use crate::constraints::{Constraints, Continuation, KeySizes, Sibling, bytes};
 use crate::error::{Error, InputFault};
 use crate::userspace::{names, supports};
 
@@ -66,7 +66,7 @@ fn keys_of_other_sizes_are_refused_as_the_kernel_refuses_them() {
         match open(name, &noise(size, 1)) {
             Err(Error::Input { fault: InputFault::Key, text }) => {
                 assert!(
-                    text.starts_with(&format!("key has {size} bytes, {name} needs ")),
+                    text.starts_with(&format!("key has {}, {name} needs ", bytes(size))),
                     "{text}"
                 );
             }
