@@ -15,6 +15,7 @@ pub mod provider;
 pub mod stream;
 mod sys;
 pub mod turn;
+pub mod userspace;
 
 // The words that everyone uses.
 pub mod algorithm;

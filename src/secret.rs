@@ -16,6 +16,13 @@ impl Secret {
         Self(vec![0; len])
     }
 
+    /// A copy of a caller's bytes.
+    pub fn copy_of(bytes: In<'_>) -> Self {
+        let mut secret = Self::default();
+        secret.append(bytes);
+        secret
+    }
+
     /// How many bytes.
     pub fn len(&self) -> usize {
         self.0.len()

@@ -1,0 +1,113 @@
+//! Taking a caller's bytes through the private buffer, a piece at a time.
+
+use super::pace::Pace;
+use super::scratch::{PIECE, ROOM, Scratch};
+use crate::error::Result;
+use crate::span::{In, Out};
+
+/// Shows `work` all of `input`: pieces of [`PIECE`] bytes, the last up to [`ROOM`].
+///
+/// # Errors
+/// The pace's.
+pub(super) fn read(
+    input: In<'_>,
+    pace: &mut Pace<'_, '_>,
+    mut work: impl FnMut(&[u8]),
+) -> Result<()> {
+    let mut buffer = Scratch::new();
+    let mut rest = input;
+    while !rest.is_empty() {
+        let (piece, after) = rest.split_at(piece_of(rest.len()));
+        pace.spend(piece.len())?;
+        let data = buffer.first(piece.len());
+        piece.copy_to(data);
+        work(data);
+        rest = after;
+    }
+    Ok(())
+}
+
+/// Lets `work` change all of `input`, and tells it which piece is the last, on the way to `output`,
+/// which may be in its place. What was written before an error is wiped.
+///
+/// # Errors
+/// The pace's.
+pub(super) fn rewrite(
+    input: In<'_>,
+    mut output: Out<'_>,
+    pace: &mut Pace<'_, '_>,
+    mut work: impl FnMut(&mut [u8], bool),
+) -> Result<()> {
+    let mut buffer = Scratch::new();
+    let mut done = 0;
+    while done < input.len() {
+        let left = input.len() - done;
+        let range = done..done + piece_of(left);
+        if let Err(error) = pace.spend(range.len()) {
+            output.part(0..done).fill(0);
+            return Err(error);
+        }
+        let data = buffer.first(range.len());
+        input.part(range.clone()).copy_to(data);
+        work(data, range.len() == left);
+        done = range.end;
+        output.borrow().part(range).copy_from(In::from_slice(data));
+    }
+    Ok(())
+}
+
+/// How much of what is left is taken at once. What comes last is more than two blocks, unless the
+/// whole is not.
+const fn piece_of(left: usize) -> usize {
+    if left > ROOM { PIECE } else { left }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::Error;
+
+    /// Long enough for the hook to be asked, when each piece takes a millisecond.
+    const LONG: usize = 600 * 1024;
+
+    #[test]
+    fn pieces_are_all_of_the_input_and_the_last_is_told() {
+        for len in [0, 1, PIECE, ROOM, ROOM + 1, ROOM + PIECE, 3 * PIECE + 40] {
+            let input: Vec<_> = (0..len).map(|at| at.to_le_bytes()[0]).collect();
+            let (mut seen, mut again) = (Vec::new(), Vec::new());
+            let (mut output, mut ends) = (vec![0; len], Vec::new());
+            let mut hook = || false;
+            let mut pace = Pace::new(&mut hook);
+            read(In::from_slice(&input), &mut pace, |piece| seen.extend_from_slice(piece)).unwrap();
+            assert!(seen == input);
+            let out = Out::from_slice(&mut output);
+            rewrite(In::from_slice(&input), out, &mut pace, |piece, last| {
+                ends.push((piece.len(), last));
+                again.extend_from_slice(piece);
+                piece.fill(7);
+            })
+            .unwrap();
+            assert!(again == input && output == vec![7; len]);
+            let (last, before) = ends.split_last().unwrap_or((&(33, true), &[]));
+            assert!(before.iter().all(|piece| *piece == (PIECE, false)));
+            assert!(last.1 && (before.is_empty() || last.0 > 32) && last.0 <= ROOM);
+        }
+    }
+
+    #[test]
+    fn what_was_written_before_an_interruption_is_wiped() {
+        let (input, mut output) = (vec![1; LONG], vec![2; LONG]);
+        let mut hook = || true;
+        let mut pace = Pace::new(&mut hook);
+        let mut pieces = 0;
+        let out = Out::from_slice(&mut output);
+        let end = rewrite(In::from_slice(&input), out, &mut pace, |_, _| {
+            pieces += 1;
+            std::thread::sleep(std::time::Duration::from_millis(1));
+        });
+        assert_eq!(end, Err(Error::Interrupted));
+        let (written, rest) = output.split_at(pieces * PIECE);
+        assert!(!written.is_empty() && written.iter().all(|byte| *byte == 0));
+        assert!(!rest.is_empty() && rest.iter().all(|byte| *byte == 2));
+    }
+}
