@@ -41,7 +41,7 @@ class Accelerator:
         """Tell it as the lab does."""
         if self.kind == "kvm":
             return "on KVM"
-        return f"emulated ({self.option}, because {self.why})"
+        return f"emulated ({self.option}: {self.why})"
 
     @property
     def option(self) -> str:
@@ -89,7 +89,7 @@ def _obvious_fault() -> str | None:
     if not os.access(_KVM, os.R_OK | os.W_OK):
         return "/dev/kvm is not for this user"
     if not re.search(r"^flags\s*:.* (vmx|svm)\b", _CPUINFO.read_text(), re.MULTILINE):
-        return "this CPU shows no vmx or svm, without which KVM runs no stock kernel"
+        return "this CPU shows neither vmx nor svm"
     return None
 
 

@@ -16,7 +16,7 @@ _NEWEST = "linux-image-amd64"
 """The package that needs a suite's newest kernel, whatever its version."""
 
 # One package in bookworm; newer suites have the program and the modules apart.
-_PARTS = re.compile(r"linux-(?:image|binary|modules|base)-[0-9]\S*-amd64")
+PARTS = re.compile(r"linux-(?:image|binary|modules|base)-[0-9]\S*-amd64")
 
 # What stands between the kernel and the host's files; some of it is built into newer kernels.
 _FIRST_MODULES = ("virtio_pci", "virtio_console", "9pnet_virtio", "9p")
@@ -28,7 +28,7 @@ def assemble(kernel: Kernel, folder: Path) -> cache.Versions:
     print(f"lab: fetching {kernel.suite}'s {_NEWEST} from {mirror.uri}", file=sys.stderr)
     apt, downloads, busybox = folder / "apt", folder / "downloads", folder / "busybox"
     archive = packages.PrivateApt(apt / "kernel", mirror, kernel.suite)
-    archive.download(archive.needed_by(_NEWEST, _PARTS), downloads)
+    archive.download(archive.needed_by(_NEWEST, PARTS), downloads)
     for package in downloads.glob("*.deb"):
         packages.unpack(package, folder)
     package = packages.only(downloads, "linux-image-*.deb")
