@@ -15,6 +15,7 @@ TOOLS = {"modprobe": "kmod", "mount": "mount", "setpriv": "util-linux", "ip": "i
 
 Identity = Literal["root", "nocaps", "nobody"]
 
+_AS_PATH = "/run/lab/as"
 _NOBODY = 65534, 65534
 
 _NO_CAPABILITY = ("--bounding-set=-all", "--inh-caps=-all", "--ambient-caps=-all")
@@ -57,9 +58,9 @@ echo /run/lab/modprobe >/proc/sys/kernel/modprobe
 {prepare}
 {sysctls}
 
-cat >/run/lab/as <<'END'
+cat >{as_path} <<'END'
 {as_script}END
-chmod +x /run/lab/as
+chmod +x {as_path}
 
 # Pipes, so that the command sees no terminal.
 mkfifo -m 666 /run/lab/stdout /run/lab/stderr
@@ -82,8 +83,9 @@ echo $? >{status}
             *) kill -KILL "${{process#/proc/}}" ;;
         esac
     done
-) 2>/dev/null &
+) 2>/dev/null & reaper=$!
 wait $out $err
+kill $reaper
 sync
 {finish}
 sleep 60
@@ -109,9 +111,9 @@ echo {value} >{path} || give_up {refused}
 _GIVE_UP = """give_up() {{
     echo "lab: $1" >/dev/console
     echo o >/proc/sysrq-trigger
-    sleep 60
+    while :; do :; done
 }}
-# This one's are there only when it is.
+# Its own sysctls are there only when it is.
 {modprobe} -d /run/lab -q af_alg || :
 """
 
@@ -159,6 +161,7 @@ def script(task: Task, fittings: Fittings) -> bytes:
         prepare=fittings.prepare,
         finish=fittings.finish,
         sysctls=_set(task.sysctls) if task.sysctls else "",
+        as_path=_AS_PATH,
         as_script=_AS.format(nocaps=_drop_to(os.getuid(), os.getgid()), nobody=_drop_to(*_NOBODY)),
     )
     return os.fsencode(text)
@@ -172,13 +175,14 @@ def environment_for(kernel: str, outside: Mapping[str, str]) -> dict[str, str]:
 
 def _command_line(task: Task) -> list[str]:
     variables = [f"{name}={value}" for name, value in task.environment.items()]
-    return ["/run/lab/as", task.identity, tool("env"), "-i", *variables, *task.command]
+    return [_AS_PATH, task.identity, tool("env"), "-i", *variables, *task.command]
 
 
 def _drop_to(user: int, group: int) -> str:
     # Without capabilities only the owner reads and writes the checkout, whoever that is.
     groups = f"--reuid={user}", f"--regid={group}", "--clear-groups"
-    return shlex.join([tool("setpriv"), *groups, *_NO_CAPABILITY])
+    # `setpriv` still finds and opens its program with every capability; `env` has none for that.
+    return shlex.join([tool("setpriv"), *groups, *_NO_CAPABILITY, tool("env")])
 
 
 def _set(sysctls: Mapping[str, str]) -> str:

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 from lab import cache, initramfs, packages
+from lab.errors import LabError
 from lab.matrix import Kernel
 from lab.mirror import find_mirror
 
@@ -29,17 +30,14 @@ def assemble(kernel: Kernel, folder: Path) -> cache.Versions:
     apt, downloads, busybox = folder / "apt", folder / "downloads", folder / "busybox"
     archive = packages.PrivateApt(apt / "kernel", mirror, kernel.suite)
     archive.download(archive.needed_by(_NEWEST, PARTS), downloads)
-    for package in downloads.glob("*.deb"):
-        packages.unpack(package, folder)
-    package = packages.only(downloads, "linux-image-*.deb")
-    version = packages.unpack(package, folder)
+    versions = {packages.unpack(package, folder) for package in downloads.glob("*.deb")}
     shell = _fetch_shell(kernel, apt, busybox)
     linux = modules_of(folder).name
     _index(folder, linux)
     (folder / INITRAMFS).write_bytes(initramfs.build(shell, _first_modules(folder, linux)))
     for done_with in (apt, downloads, busybox):
         shutil.rmtree(done_with)
-    return cache.Versions(linux=linux, package=f"{_NEWEST} {version}")
+    return cache.Versions(linux=linux, package=" ".join([_NEWEST, *sorted(versions)]))
 
 
 def modules_of(folder: Path) -> Path:
@@ -61,7 +59,7 @@ def _fetch_shell(kernel: Kernel, apt: Path, into: Path) -> Path:
 
 
 def _index(folder: Path, linux: str) -> None:
-    subprocess.run([packages.tool("depmod"), "-b", str(_base(folder)), linux], check=True)
+    _ask("depmod", "-b", str(_base(folder)), linux)
 
 
 def _base(folder: Path) -> Path:
@@ -71,11 +69,21 @@ def _base(folder: Path) -> Path:
 
 def _first_modules(folder: Path, linux: str) -> list[Path]:
     """List the first modules and what they need, each after what it needs itself."""
-    ask = [packages.tool("modprobe"), "-d", str(_base(folder)), "-S", linux, "--show-depends"]
     found: dict[Path, None] = {}
     for name in _FIRST_MODULES:
-        answer = subprocess.run([*ask, name], check=True, capture_output=True, text=True)
-        for line in answer.stdout.splitlines():
+        where = "-d", str(_base(folder)), "-S", linux
+        for line in _ask("modprobe", *where, "--show-depends", name).splitlines():
             if line.startswith("insmod "):  # the others say `builtin`
                 found[Path(line.removeprefix("insmod ").strip())] = None
     return list(found)
+
+
+def _ask(program: str, *words: str) -> str:
+    command = [packages.tool(program), *words]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        raise LabError(
+            f"{program} cannot read the modules of the fetched kernel: {done.stderr.strip()}. "
+            "The lab needs those of 9p to show it the host's files"
+        )
+    return done.stdout
