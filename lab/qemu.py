@@ -53,7 +53,7 @@ def launch(kernel: cache.Fetched, task: guest.Task, wish: Wish, scratch: Path) -
     accelerator = choose(
         kernel.folder,
         packages.tool(_PROGRAM),
-        lambda wanted: [*_computer(kernel, wanted, cpus), "-append", _COMMAND_LINE],
+        lambda wanted: _computer(kernel, wanted, cpus, wish.memory, [_COMMAND_LINE]),
     )
     mark = f"lab-{secrets.token_hex(16)}"
     fittings = guest.Fittings(
@@ -72,9 +72,8 @@ def launch(kernel: cache.Fetched, task: guest.Task, wish: Wish, scratch: Path) -
     words = [_COMMAND_LINE, f"lab_init={initramfs.as_word(init)}", *wish.append]
 
     def argv(out: int, err: int) -> list[str]:
-        computer = _computer(kernel, accelerator, cpus)
-        memory = ["-m", wish.memory, "-append", " ".join(words)]
-        return [*computer, *memory, *_host_files(), *_outputs(out, err)]
+        computer = _computer(kernel, accelerator, cpus, wish.memory, words)
+        return [*computer, *_host_files(), *_outputs(out, err)]
 
     return Launch(
         argv=argv,
@@ -86,13 +85,16 @@ def launch(kernel: cache.Fetched, task: guest.Task, wish: Wish, scratch: Path) -
     )
 
 
-def _computer(kernel: cache.Fetched, accelerator: Accelerator, cpus: int) -> list[str]:
+def _computer(
+    kernel: cache.Fetched, accelerator: Accelerator, cpus: int, memory: str, words: Sequence[str]
+) -> list[str]:
     """Give the command line of the bare machine with a kernel in it."""
-    processor = ["-accel", accelerator.option, "-cpu", "max", "-smp", str(cpus)]
+    processor = ["-accel", accelerator.option, "-cpu", "max", "-smp", str(cpus), "-m", memory]
     console = ["-nodefaults", "-no-user-config", "-display", "none", "-serial", "stdio"]
     files = [stock.program_of(kernel.folder), kernel.folder / stock.INITRAMFS]
     boot = ["-no-reboot", "-kernel", str(files[0]), "-initrd", str(files[1])]
-    return [packages.tool(_PROGRAM), "-machine", "q35", *processor, *console, *boot]
+    program = [packages.tool(_PROGRAM), "-machine", "q35"]
+    return [*program, *processor, *console, *boot, "-append", " ".join(words)]
 
 
 def _host_files() -> Sequence[str]:
