@@ -104,6 +104,21 @@ def _parser() -> argparse.ArgumentParser:
         choices=typing.get_args(guest.Identity),
         help="nocaps: the user who started the lab, without capabilities; default root",
     )
+    _add_machine_options(run)
+    run.add_argument("--timeout", default=600.0, type=_seconds, help="seconds; default 600")
+    run.add_argument("command", nargs=argparse.REMAINDER, metavar="-- COMMAND [ARG ...]")
+    run.set_defaults(act=_run)
+
+    fetch = verbs.add_parser("fetch", help="only fetch kernels, all of them by default")
+    fetch.add_argument("--kernel", choices=MATRIX)
+    fetch.set_defaults(act=_fetch)
+
+    listing = verbs.add_parser("list", help="show the matrix and what is fetched of it")
+    listing.set_defaults(act=_list)
+    return parser
+
+
+def _add_machine_options(run: argparse.ArgumentParser) -> None:
     run.add_argument(
         "--sysctl",
         dest="sysctls",
@@ -124,17 +139,6 @@ def _parser() -> argparse.ArgumentParser:
         "--cpus", type=_cpus, help="default 2 for the stock kernels; User-mode Linux has 1"
     )
     run.add_argument("--memory", default="2G", type=_memory, help="default 2G")
-    run.add_argument("--timeout", default=600.0, type=_seconds, help="seconds; default 600")
-    run.add_argument("command", nargs=argparse.REMAINDER, metavar="-- COMMAND [ARG ...]")
-    run.set_defaults(act=_run)
-
-    fetch = verbs.add_parser("fetch", help="only fetch kernels, all of them by default")
-    fetch.add_argument("--kernel", choices=MATRIX)
-    fetch.set_defaults(act=_fetch)
-
-    listing = verbs.add_parser("list", help="show the matrix and what is fetched of it")
-    listing.set_defaults(act=_list)
-    return parser
 
 
 def _memory(text: str) -> str:

@@ -21,8 +21,8 @@ _CPUS = 2
 _COMMAND_LINE = "console=ttyS0 quiet panic=-1 no_timer_check nokaslr mitigations=off"
 
 # A real machine has the CPU's own ciphers loaded by udev, and by nothing else: the generic ones
-# are there from the start, so that nobody asks. Files of unlinked names are not for 9p, on which
-# temporary ones would be.
+# are there from the start, so that nobody asks. Temporary files are not for 9p: 7.3 cannot truncate
+# one there whose name is gone.
 _PREPARE = """\
 modprobe="{modprobe} -d /run/lab -q"
 for module in virtio_console aesni_intel ghash_clmulni_intel; do $modprobe $module || :; done
