@@ -90,7 +90,8 @@ def run(launch: Launch, limit: Limit) -> int:
         if not _relay(process, streams, deadline):
             _say_timeout(limit)
             return TIMED_OUT
-    return _status(launch, limit)
+    whole = all(stream.whole for stream in streams.values())
+    return _status(launch, limit) if whole else _died(launch, limit)
 
 
 def _pipe(stack: ExitStack) -> tuple[BinaryIO, BinaryIO]:
@@ -166,6 +167,10 @@ def _kill(process: "subprocess.Popen[bytes]") -> None:
 def _status(launch: Launch, limit: Limit) -> int:
     with suppress(FileNotFoundError, ValueError):
         return int((launch.scratch / STATUS).read_text())
+    return _died(launch, limit)
+
+
+def _died(launch: Launch, limit: Limit) -> int:
     console = (launch.scratch / CONSOLE).read_text(errors="replace")
     tail = console.splitlines()[-CONSOLE_TAIL:]
     _say(f"{limit.label} died without a status for `{shlex.join(limit.command)}`; its console:")

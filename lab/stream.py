@@ -15,11 +15,14 @@ class Stream:
         self._mark = mark
         self._held = b""
         self.ended = False
+        self.whole = not mark
+        """Whether nothing can be missing: a machine with a mark that ends without it has died."""
 
     def take(self, chunk: bytes) -> None:
         """Pass a chunk on; an empty one is the end of the pipe."""
         data = self._held + chunk
         marked = bool(self._mark) and data.endswith(self._mark)
+        self.whole = self.whole or marked
         self.ended = marked or not chunk
         hold = len(self._mark) if marked else 0 if self.ended else self._begun(data)
         keep = len(data) - hold

@@ -194,7 +194,7 @@ def surveyed(
 
 def said(survey: "subprocess.CompletedProcess[bytes]") -> Any:  # noqa: ANN401 - it is JSON
     """Read what it printed, or show why it printed nothing."""
-    assert survey.stdout, survey.stderr.decode(errors="replace")
+    assert survey.stdout, (survey.returncode, survey.stderr.decode(errors="replace"))
     return json.loads(survey.stdout)
 
 

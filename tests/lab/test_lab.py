@@ -178,6 +178,7 @@ def test_a_stream_ends_with_its_mark_and_passes_all_before(said: bytes, size: in
         assert not stream.ended
         stream.take(sent[start : start + size])
     assert stream.ended
+    assert stream.whole
     assert sink.getvalue() == said
 
 
@@ -189,7 +190,17 @@ def test_a_stream_holds_nothing_back_but_what_may_be_the_mark() -> None:
     stream.take(b"MA")
     stream.take(b"")  # the machine died
     assert stream.ended
+    assert not stream.whole
     assert sink.getvalue() == b"a line\nMA"
+
+
+def test_a_stream_without_a_mark_is_whole_when_its_pipe_ends() -> None:
+    stream = Stream(io.BytesIO(), b"")
+    stream.take(b"said")
+    assert not stream.ended
+    stream.take(b"")
+    assert stream.ended
+    assert stream.whole
 
 
 # --- stock kernels ------------------------------------------------------------------------------
