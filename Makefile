@@ -11,7 +11,7 @@ SHELL := bash
 PYTHON ?= python3
 KERNEL ?= 6.1
 CMD ?= uname -a
-DEBIAN := gcc iproute2 kmod libc6-dev libgcrypt20 mount openssl strace
+DEBIAN := gcc iproute2 kmod libc6-dev libgcrypt20 mount openssl qemu-system-x86 strace
 
 VENV := .venv
 export PATH := $(HOME)/.cargo/bin:$(PATH) # where rustup puts it, in a shell that does not know yet

@@ -10,9 +10,11 @@ import typing
 from pathlib import Path
 from types import FrameType
 
-from lab import cache, guest, machine, uml
+from lab import cache, guest, machine, qemu, uml
 from lab.errors import LabError
-from lab.matrix import MATRIX
+from lab.matrix import MATRIX, Kernel, Kind
+
+KINDS: dict[Kind, machine.Kind] = {"uml": uml.KIND, "qemu": qemu.KIND}
 
 INTERRUPTED = 130
 
@@ -42,19 +44,24 @@ def _leave(number: int, _frame: FrameType | None) -> None:
 
 
 def _run(chosen: argparse.Namespace) -> int:
-    fetched = uml.obtain(MATRIX[chosen.kernel])
+    fetched = _obtain(MATRIX[chosen.kernel])
     folder = Path.cwd()
     cache.need_visible(folder, "start the lab from another folder")
     command = chosen.command[1:] if chosen.command[:1] == ["--"] else chosen.command
     if not command:
         raise LabError("no command given: put it last, after --")
     environment = guest.environment_for(fetched.kernel.name, os.environ)
-    task = guest.Task(command, chosen.identity, folder, environment)
-    label = f"{fetched}, as {chosen.identity}"
-    _tell(fetched, label)
+    task = guest.Task(command, chosen.identity, folder, environment, dict(chosen.sysctls))
+    wish = machine.Wish(chosen.memory, chosen.cpus, chosen.append)
     with cache.scratch_folder() as scratch:
-        launch = uml.launch(fetched, task, chosen.memory, scratch)
+        launch = KINDS[fetched.kernel.kind].launch(fetched, task, wish, scratch)
+        label = f"{fetched}, as {chosen.identity}{launch.about}"
+        _tell(fetched, label)
         return machine.run(launch, machine.Limit(chosen.timeout, label, command))
+
+
+def _obtain(kernel: Kernel) -> cache.Fetched:
+    return KINDS[kernel.kind].obtain(kernel)
 
 
 def _tell(fetched: cache.Fetched, label: str) -> None:
@@ -70,7 +77,7 @@ def _tell(fetched: cache.Fetched, label: str) -> None:
 
 def _fetch(chosen: argparse.Namespace) -> int:
     for name in [chosen.kernel] if chosen.kernel else MATRIX:
-        fetched = uml.obtain(MATRIX[name])
+        fetched = _obtain(MATRIX[name])
         _tell(fetched, f"{name} is {fetched}, in {fetched.folder}")
     return 0
 
@@ -78,7 +85,7 @@ def _fetch(chosen: argparse.Namespace) -> int:
 def _list(_chosen: argparse.Namespace) -> int:
     for name, kernel in MATRIX.items():
         fetched = cache.look_up(kernel)
-        print(f"{name:6}{kernel.kind:6}{kernel.suite:10}{fetched or 'not fetched yet'}")
+        print(f"{name:11}{kernel.kind:6}{kernel.suite:18}{fetched or 'not fetched yet'}")
     return 0
 
 
@@ -97,7 +104,7 @@ def _parser() -> argparse.ArgumentParser:
         choices=typing.get_args(guest.Identity),
         help="nocaps: the user who started the lab, without capabilities; default root",
     )
-    run.add_argument("--memory", default="2G", type=_memory, help="default 2G")
+    _add_machine_options(run)
     run.add_argument("--timeout", default=600.0, type=_seconds, help="seconds; default 600")
     run.add_argument("command", nargs=argparse.REMAINDER, metavar="-- COMMAND [ARG ...]")
     run.set_defaults(act=_run)
@@ -111,10 +118,46 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _add_machine_options(run: argparse.ArgumentParser) -> None:
+    run.add_argument(
+        "--sysctl",
+        dest="sysctls",
+        action="append",
+        default=[],
+        type=_sysctl,
+        metavar="NAME=VALUE",
+        help="set before the command starts, such as crypto.af_alg_restrict=0; may be repeated",
+    )
+    run.add_argument(
+        "--append",
+        action="append",
+        default=[],
+        metavar="WORDS",
+        help="more words for the kernel's command line, such as fips=1; may be repeated",
+    )
+    run.add_argument(
+        "--cpus", type=_cpus, help="default 2 for the stock kernels; User-mode Linux has 1"
+    )
+    run.add_argument("--memory", default="2G", type=_memory, help="default 2G")
+
+
 def _memory(text: str) -> str:
     if not re.fullmatch(r"[1-9][0-9]*[MG]", text):
         raise argparse.ArgumentTypeError(f"{text!r} is no amount of memory such as 512M or 2G")
     return text
+
+
+def _cpus(text: str) -> int:
+    if not re.fullmatch(r"[1-9][0-9]?", text):
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of CPUs from 1 to 99")
+    return int(text)
+
+
+def _sysctl(text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not equals or not re.fullmatch(r"\w[\w-]*([./]\w[\w-]*)+", name, re.ASCII):
+        raise argparse.ArgumentTypeError(f"{text!r} is no sysctl such as crypto.af_alg_restrict=0")
+    return name, value
 
 
 def _seconds(text: str) -> float:

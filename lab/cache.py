@@ -46,7 +46,7 @@ class Fetched:
     @property
     def moved(self) -> bool:
         """Whether the suite has gone on to another version than the matrix names."""
-        return self.versions.linux.split(".")[:2] != self.kernel.name.split(".")
+        return self.versions.linux.split(".")[:2] != self.kernel.version.split(".")
 
 
 def cache_folder(environment: Mapping[str, str] = os.environ) -> Path:

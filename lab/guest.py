@@ -4,7 +4,7 @@ import os
 import re
 import shlex
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
@@ -14,6 +14,9 @@ TOOLS = {"modprobe": "kmod", "mount": "mount", "setpriv": "util-linux", "ip": "i
 """What the script calls beyond coreutils, and the Debian packages that have it."""
 
 Identity = Literal["root", "nocaps", "nobody"]
+
+_AS_PATH = "/run/lab/as"
+_NOBODY = 65534, 65534
 
 _NO_CAPABILITY = ("--bounding-set=-all", "--inh-caps=-all", "--ambient-caps=-all")
 
@@ -52,9 +55,14 @@ printf '#!/bin/sh\\nexec {modprobe} -d /run/lab "$@"\\n' >/run/lab/modprobe
 chmod +x /run/lab/modprobe
 echo /run/lab/modprobe >/proc/sys/kernel/modprobe
 
-# Pipes, so that the command sees no terminal; the lines after them carry bytes, not text.
-stty -F {stdout} raw -echo
-stty -F {stderr} raw -echo
+{prepare}
+{sysctls}
+
+cat >{as_path} <<'END'
+{as_script}END
+chmod +x {as_path}
+
+# Pipes, so that the command sees no terminal.
 mkfifo -m 666 /run/lab/stdout /run/lab/stderr
 cat /run/lab/stdout >{stdout} & out=$!
 cat /run/lab/stderr >{stderr} & err=$!
@@ -64,12 +72,49 @@ set +e
 {command} </dev/null >/run/lab/stdout 2>/run/lab/stderr
 echo $? >{status}
 
-# What the command left running may hold the pipes open: that is not waited for.
-(sleep 2; kill $out $err) 2>/dev/null &
+# What the command left running may hold the pipes open. It is killed, not the readers: who reads
+# the lab slowly is to have every byte.
+(
+    sleep 2
+    read -r self _ </proc/self/stat
+    for process in /proc/[0-9]*; do
+        case ${{process#/proc/}} in
+            1 | "$out" | "$err" | "$self") ;;
+            *) kill -KILL "${{process#/proc/}}" ;;
+        esac
+    done
+) 2>/dev/null & reaper=$!
 wait $out $err
+kill $reaper
 sync
-echo o >/proc/sysrq-trigger
+{finish}
 sleep 60
+"""
+
+_AS = """#!/bin/sh
+who=${{1-}}
+shift
+case $who in
+    root) exec "$@" ;;
+    nocaps) exec {nocaps} "$@" ;;
+    nobody) exec {nobody} "$@" ;;
+esac
+echo "lab: /run/lab/as root, nocaps or nobody COMMAND, not $who" >&2
+exit 125
+"""
+
+_SYSCTL = """[ -e {path} ] || give_up {missing}
+echo {value} >{path} || give_up {refused}
+"""
+
+# A line on the console, and no status: the lab shows the one for want of the other.
+_GIVE_UP = """give_up() {{
+    echo "lab: $1" >/dev/console
+    echo o >/proc/sysrq-trigger
+    while :; do :; done
+}}
+# Its own sysctls are there only when it is.
+{modprobe} -d /run/lab -q af_alg || :
 """
 
 
@@ -81,17 +126,24 @@ class Task:
     identity: Identity
     folder: Path
     environment: Mapping[str, str]
+    sysctls: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
 @dataclass(frozen=True)
 class Fittings:
-    """What the script needs to know of the machine it runs in."""
+    """What the script needs to know of the machine it runs in.
+
+    `prepare` and `finish` are lines of shell: what makes the outputs carry bytes as they are, and
+    what turns the machine off when all of them are on their way.
+    """
 
     hostname: str
     modules: Path
     stdout: str
     stderr: str
     status: Path
+    prepare: str
+    finish: str
 
 
 def script(task: Task, fittings: Fittings) -> bytes:
@@ -106,6 +158,11 @@ def script(task: Task, fittings: Fittings) -> bytes:
         folder=shlex.quote(str(task.folder)),
         command=shlex.join(_command_line(task)),
         status=shlex.quote(str(fittings.status)),
+        prepare=fittings.prepare,
+        finish=fittings.finish,
+        sysctls=_set(task.sysctls) if task.sysctls else "",
+        as_path=_AS_PATH,
+        as_script=_AS.format(nocaps=_drop_to(os.getuid(), os.getgid()), nobody=_drop_to(*_NOBODY)),
     )
     return os.fsencode(text)
 
@@ -118,13 +175,25 @@ def environment_for(kernel: str, outside: Mapping[str, str]) -> dict[str, str]:
 
 def _command_line(task: Task) -> list[str]:
     variables = [f"{name}={value}" for name, value in task.environment.items()]
-    return [*_drop_to(task.identity), tool("env"), "-i", *variables, *task.command]
+    return [_AS_PATH, task.identity, tool("env"), "-i", *variables, *task.command]
 
 
-def _drop_to(identity: Identity) -> list[str]:
-    if identity == "root":
-        return []
+def _drop_to(user: int, group: int) -> str:
     # Without capabilities only the owner reads and writes the checkout, whoever that is.
-    user, group = (os.getuid(), os.getgid()) if identity == "nocaps" else (65534, 65534)
     groups = f"--reuid={user}", f"--regid={group}", "--clear-groups"
-    return [tool("setpriv"), *groups, *_NO_CAPABILITY]
+    # `setpriv` still finds and opens its program with every capability; `env` has none for that.
+    return shlex.join([tool("setpriv"), *groups, *_NO_CAPABILITY, tool("env")])
+
+
+def _set(sysctls: Mapping[str, str]) -> str:
+    lines = [_GIVE_UP.format(modprobe=tool("modprobe"))]
+    for name, value in sysctls.items():
+        path = f"/proc/sys/{name.replace('.', '/')}"
+        texts = {
+            "path": path,
+            "value": value,
+            "missing": f"this kernel has no sysctl {name}",
+            "refused": f"the sysctl {name} does not take {value!r}",
+        }
+        lines.append(_SYSCTL.format_map({key: shlex.quote(text) for key, text in texts.items()}))
+    return "".join(lines)

@@ -13,7 +13,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
+from lab.cache import Fetched
+from lab.guest import Task
+from lab.matrix import Kernel
 from lab.packages import tool
+from lab.stream import Stream
 
 TIMED_OUT = 124
 DIED = 125
@@ -29,13 +33,34 @@ class Launch:
 
     `argv` is made of the numbers of two descriptors, onto which the machine puts the command's
     standard output and error; its own standard output is the kernel's console. `scratch` is this
-    run's alone: the command's exit status comes back through a file in it.
+    run's alone: the command's exit status comes back through a file in it. A machine with a `mark`
+    puts it behind each of the two and then waits to be killed. `about` is what a person should
+    know of this machine.
     """
 
     argv: Callable[[int, int], Sequence[str]]
     environment: dict[str, str]
     folder: Path
     scratch: Path
+    mark: bytes = b""
+    about: str = ""
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What the caller may say about a machine; None leaves the number to the kind."""
+
+    memory: str
+    cpus: int | None
+    append: Sequence[str]
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of machine: what finds or fetches its kernels, and what prepares a boot."""
+
+    obtain: Callable[[Kernel], Fetched]
+    launch: Callable[[Fetched, Task, Wish, Path], Launch]
 
 
 @dataclass(frozen=True)
@@ -58,10 +83,15 @@ def run(launch: Launch, limit: Limit) -> int:
         stack.enter_context(_watchdog(process, launch.scratch))
         out_far.close()
         err_far.close()
-        if not _relay(process, {out: sys.stdout.buffer, err: sys.stderr.buffer}, deadline):
+        streams = {
+            out: Stream(sys.stdout.buffer, launch.mark),
+            err: Stream(sys.stderr.buffer, launch.mark),
+        }
+        if not _relay(process, streams, deadline):
             _say_timeout(limit)
             return TIMED_OUT
-    return _status(launch, limit)
+    whole = all(stream.whole for stream in streams.values())
+    return _status(launch, limit) if whole else _died(launch, limit)
 
 
 def _pipe(stack: ExitStack) -> tuple[BinaryIO, BinaryIO]:
@@ -103,27 +133,27 @@ def _watchdog(process: "subprocess.Popen[bytes]", scratch: Path) -> Generator[No
 
 def _relay(
     process: "subprocess.Popen[bytes]",
-    streams: dict[BinaryIO, BinaryIO],
+    streams: dict[BinaryIO, Stream],
     deadline: float,
 ) -> bool:
-    """Pass the command's output on until the machine is off; False when time is up before."""
+    """Pass the command's output on until both streams end; False when time is up before."""
     ended_fd = os.pidfd_open(process.pid)
     with selectors.DefaultSelector() as selector, os.fdopen(ended_fd, "rb") as ended:
         selector.register(ended, selectors.EVENT_READ)
-        for near, sink in streams.items():
-            selector.register(near, selectors.EVENT_READ, sink)
-        while selector.get_map():
+        for near, stream in streams.items():
+            selector.register(near, selectors.EVENT_READ, stream)
+        while not all(stream.ended for stream in streams.values()):
             ready = selector.select(max(0.0, deadline - time.monotonic()))
             if not ready and time.monotonic() >= deadline:
                 return False
             for key, _ in ready:
-                sink = key.data
-                if sink is None:
+                stream = key.data
+                if stream is None:
                     _kill(process)  # its helpers hold the pipes open
-                elif chunk := os.read(key.fd, 1 << 16):
-                    sink.write(chunk)
-                    sink.flush()
-                    continue
+                else:
+                    stream.take(os.read(key.fd, 1 << 16))
+                    if not stream.ended:
+                        continue
                 selector.unregister(key.fileobj)
     return True
 
@@ -137,6 +167,10 @@ def _kill(process: "subprocess.Popen[bytes]") -> None:
 def _status(launch: Launch, limit: Limit) -> int:
     with suppress(FileNotFoundError, ValueError):
         return int((launch.scratch / STATUS).read_text())
+    return _died(launch, limit)
+
+
+def _died(launch: Launch, limit: Limit) -> int:
     console = (launch.scratch / CONSOLE).read_text(errors="replace")
     tail = console.splitlines()[-CONSOLE_TAIL:]
     _say(f"{limit.label} died without a status for `{shlex.join(limit.command)}`; its console:")

@@ -1,6 +1,7 @@
 """Debian packages for the lab: fetched without root, from any suite, with /etc/apt left alone."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -44,6 +45,7 @@ class PrivateApt:
     """apt-get with one suite of one mirror, its state in a folder of its own."""
 
     def __init__(self, folder: Path, mirror: Mirror, suite: str) -> None:
+        self._folder = folder
         self._configuration = folder / "apt.conf"
         self._from = f"{suite} of {mirror.uri}"
         for part in ("sources.list.d", "state/lists/partial", "cache/archives/partial"):
@@ -53,23 +55,29 @@ class PrivateApt:
             sources += f"Signed-By: {mirror.signed_by}\n"
         (folder / "sources.list.d/lab.sources").write_text(sources)
         self._configuration.write_text(_CONFIGURATION.format(folder=folder))
+        self._run("apt-get", "update", cwd=folder)
+
+    def needed_by(self, name: str, wanted: re.Pattern[str]) -> list[str]:
+        """Tell those of the packages that a package needs, and theirs, whose names are wanted."""
+        tree = self._run("apt-cache", "depends", "--recurse", "--important", name, cwd=self._folder)
+        return sorted({line for line in tree.splitlines() if wanted.fullmatch(line)})
 
     def download(self, names: list[str], into: Path) -> None:
         """Fetch the newest of these packages into a folder."""
-        into.mkdir()
-        self._apt("update", cwd=into)
-        self._apt("download", *names, cwd=into)
+        into.mkdir(exist_ok=True)
+        self._run("apt-get", "download", *names, cwd=into)
 
-    def _apt(self, *words: str, cwd: Path) -> None:
-        command = [tool("apt-get"), "-q", "-c", str(self._configuration), *words]
+    def _run(self, program: str, *words: str, cwd: Path) -> str:
+        command = [tool(program), "-q", "-c", str(self._configuration), *words]
         done = subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False)
         if done.returncode != 0:
             told = "\n".join(f"  {line}" for line in (done.stdout + done.stderr).splitlines()[-8:])
             raise LabError(
-                f"apt-get {words[0]} failed for {self._from}:\n{told}\n"
+                f"{program} {words[0]} failed for {self._from}:\n{told}\n"
                 "The lab needs that archive to fetch a kernel. If the network was away, run the "
                 "same command again; for another mirror set AFALG_LAB_MIRROR",
             )
+        return done.stdout
 
 
 def unpack(package: Path, into: Path) -> str:
@@ -79,9 +87,17 @@ def unpack(package: Path, into: Path) -> str:
     if done.returncode != 0:
         raise LabError(
             f"{package.name} does not unpack into {into}: {done.stderr.strip()}. Unpacked, a "
-            "kernel takes 200 MB: free some room, or set AFALG_LAB_CACHE to another folder",
+            "kernel takes 130 to 400 MB: free some room, or set AFALG_LAB_CACHE to another folder",
         )
     return unquote(package.name.split("_")[1])
+
+
+def only(folder: Path, *patterns: str) -> Path:
+    """Find the one file of this kind among what was unpacked."""
+    found = [path for pattern in patterns for path in folder.glob(pattern)]
+    if len(found) != 1:
+        raise LabError(f"expected one {' or '.join(patterns)} in {folder}, found {len(found)}")
+    return found[0]
 
 
 def tool(name: str) -> str:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from lab import cache, guest, packages
 from lab.errors import LabError
-from lab.machine import STATUS, Launch
+from lab.machine import STATUS, Kind, Launch, Wish
 from lab.matrix import Kernel
 from lab.mirror import find_mirror
 
@@ -32,8 +32,8 @@ def _assemble(kernel: Kernel, folder: Path) -> cache.Versions:
     print(f"lab: fetching {kernel.suite}'s user-mode-linux from {mirror.uri}", file=sys.stderr)
     apt, downloads, libc = folder / "apt", folder / "downloads", folder / "libc"
     packages.PrivateApt(apt, mirror, kernel.suite).download(["user-mode-linux", "libc6"], downloads)
-    version = packages.unpack(_only(downloads, "user-mode-linux_*.deb"), folder)
-    packages.unpack(_only(downloads, "libc6_*.deb"), libc)
+    version = packages.unpack(packages.only(downloads, "user-mode-linux_*.deb"), folder)
+    packages.unpack(packages.only(downloads, "libc6_*.deb"), libc)
     _bring_libc(libc, folder)
     for done_with in (apt, downloads, libc):
         shutil.rmtree(done_with)
@@ -48,7 +48,7 @@ def _bring_libc(libc: Path, folder: Path) -> None:
     User-mode Linux then finds its heap where it does not expect it.
     """
     for name in (_LOADER, "libc.so.6"):
-        shutil.copy(_only(libc, f"**/x86_64-linux-gnu/{name}"), folder / name)
+        shutil.copy(packages.only(libc, f"**/x86_64-linux-gnu/{name}"), folder / name)
     packaged = folder / "usr/bin/linux.uml"
     program = packaged.read_bytes()
     absolute, relative = f"/lib64/{_LOADER}\0".encode(), f"./{_LOADER}".encode()
@@ -60,13 +60,6 @@ def _bring_libc(libc: Path, folder: Path) -> None:
     path.write_bytes(program.replace(absolute, relative.ljust(len(absolute), b"\0")))
     path.chmod(0o755)
     packaged.unlink()
-
-
-def _only(folder: Path, pattern: str) -> Path:
-    found = list(folder.glob(pattern))
-    if len(found) != 1:
-        raise LabError(f"expected one {pattern} among the packages, found {len(found)}")
-    return found[0]
 
 
 def _ask_version(folder: Path) -> str:
@@ -81,8 +74,12 @@ def _ask_version(folder: Path) -> str:
     return answer.stdout.strip()
 
 
-def launch(kernel: cache.Fetched, task: guest.Task, memory: str, scratch: Path) -> Launch:
+def launch(kernel: cache.Fetched, task: guest.Task, wish: Wish, scratch: Path) -> Launch:
     """Write what this boot needs into a folder of its own and tell how to start it."""
+    if wish.cpus not in {None, 1}:
+        raise LabError(
+            "User-mode Linux has one CPU, so --cpus can only be 1: take a stock kernel for more"
+        )
     packages.need_tools(guest.TOOLS)
     fittings = guest.Fittings(
         hostname=f"lab-{kernel.kernel.name}",
@@ -90,20 +87,25 @@ def launch(kernel: cache.Fetched, task: guest.Task, memory: str, scratch: Path) 
         stdout="/dev/ttyS0",
         stderr="/dev/ttyS1",
         status=scratch / STATUS,
+        prepare="for line in 0 1; do stty -F /dev/ttyS$line raw -echo; done",
+        finish="echo o >/proc/sysrq-trigger",
     )
     init = scratch / "init"
     init.write_bytes(guest.script(task, fittings))
     init.chmod(0o755)
 
     def argv(out: int, err: int) -> list[str]:
-        root = ["rootfstype=hostfs", "rw", f'init="{init}"', f"mem={memory}"]
+        root = ["rootfstype=hostfs", "rw", f'init="{init}"', f"mem={wish.memory}"]
         consoles = ["con=null", "con0=null,fd:1"]
         serial_lines = ["ssl=null", f"ssl0=null,fd:{out}", f"ssl1=null,fd:{err}"]
         # "auto": kernels that can trap system calls by seccomp do, which is faster than ptrace.
-        other = ["seccomp=auto", "quiet", f"uml_dir={scratch}"]
+        other = ["seccomp=auto", "quiet", f"uml_dir={scratch}", *wish.append]
         return [f"./{_PROGRAM}", *root, *consoles, *serial_lines, *other]
 
-    return Launch(argv, _environment(kernel, memory), kernel.folder, scratch)
+    return Launch(argv, _environment(kernel, wish.memory), kernel.folder, scratch)
+
+
+KIND = Kind(obtain, launch)
 
 
 def _environment(kernel: cache.Fetched, memory: str) -> dict[str, str]:

@@ -1,26 +1,22 @@
-"""The lab itself: what it reads, what it writes, and that a kernel boots, answers and ends."""
+"""The lab without its kernels: what it reads, what it writes, what it chooses."""
 
-import os
-import signal
+import io
 import subprocess
-import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from lab import cache, guest, mirror, uml
+from lab import accelerator, cache, guest, initramfs, mirror, packages, stock
+from lab.accelerator import Accelerator
 from lab.errors import LabError
 from lab.matrix import MATRIX, Kernel
+from lab.stream import Stream
 
-ROOT = Path(__file__).resolve().parents[2]
-KERNELS = list(MATRIX)
-OLDEST, NEWEST = KERNELS[0], KERNELS[-1]
 MIRROR = "http://mirror.example/debian"
-
-boots = pytest.mark.skipif("AFALG_LAB" in os.environ, reason="a lab kernel boots no other")
 
 # --- the machine's Debian archive ---------------------------------------------------------------
 
@@ -162,162 +158,142 @@ def test_only_what_a_command_needs_of_the_environment_goes_in() -> None:
 
 def test_the_script_is_sound_whatever_the_command(tmp_path: Path) -> None:
     task = guest.Task(["a'b", '"$(x)', "\n;", "*", "\udcff"], "nocaps", Path("/a b"), {"A": "' #"})
-    fittings = guest.Fittings("lab", Path("/m m"), "/dev/out", "/dev/err", Path("/s s"))
+    task = replace(task, sysctls={"a.b": "c d'e", "net/ipv4/x": "`"})
+    fittings = guest.Fittings("lab", Path("/m m"), "/dev/out", "/dev/err", Path("/s s"), ":", ":")
     script = tmp_path / "init"
     script.write_bytes(guest.script(task, fittings))
     subprocess.run(["sh", "-n", script], check=True)
 
 
-# --- boots --------------------------------------------------------------------------------------
-
-ENCRYPT = """
-import socket
-tfm = socket.socket(socket.AF_ALG, socket.SOCK_SEQPACKET)
-tfm.bind(("skcipher", "cbc(aes)"))
-key = bytes.fromhex("2b7e151628aed2a6abf7158809cf4f3c")
-tfm.setsockopt(socket.SOL_ALG, socket.ALG_SET_KEY, key)
-op = tfm.accept()[0]
-plain = bytes.fromhex("6bc1bee22e409f96e93d7e117393172a")
-op.sendmsg_afalg([plain], op=socket.ALG_OP_ENCRYPT, iv=bytes(range(16)))
-print(op.recv(16).hex())
-"""
-ENCRYPTED = b"7649abac8119b246cee98e9b12e9197d"  # NIST SP 800-38A, F.2.1
+# --- what comes out -----------------------------------------------------------------------------
 
 
-def line(kernel: str, *options: str, command: Sequence[str]) -> list[str]:
-    """The command line of a run."""
-    return [sys.executable, "-m", "lab", "run", "--kernel", kernel, *options, "--", *command]
+@pytest.mark.parametrize("size", range(1, 12))
+@pytest.mark.parametrize("said", [b"", b"MA", b"MAMAR", b"what is said, \0\xff MAR MAR\n"])
+def test_a_stream_ends_with_its_mark_and_passes_all_before(said: bytes, size: int) -> None:
+    sink = io.BytesIO()
+    stream = Stream(sink, b"MARK")
+    sent = said + b"MARK"
+    for start in range(0, len(sent), size):
+        assert not stream.ended
+        stream.take(sent[start : start + size])
+    assert stream.ended
+    assert stream.whole
+    assert sink.getvalue() == said
 
 
-def run(kernel: str, *options: str, command: Sequence[str]) -> "subprocess.CompletedProcess[bytes]":
-    """Run a command in a kernel."""
-    argv = line(kernel, *options, command=command)
-    return subprocess.run(argv, cwd=ROOT, capture_output=True, check=False, timeout=300)
+def test_a_stream_holds_nothing_back_but_what_may_be_the_mark() -> None:
+    sink = io.BytesIO()
+    stream = Stream(sink, b"MARK")
+    stream.take(b"a line\n")
+    assert sink.getvalue() == b"a line\n"
+    stream.take(b"MA")
+    stream.take(b"")  # the machine died
+    assert stream.ended
+    assert not stream.whole
+    assert sink.getvalue() == b"a line\nMA"
 
 
-@boots
-@pytest.mark.parametrize("kernel", KERNELS)
-def test_a_cipher_answers_in_every_kernel(kernel: str) -> None:
-    done = run(kernel, command=[sys.executable, "-c", ENCRYPT])
-    assert (done.returncode, done.stdout.strip()) == (0, ENCRYPTED), done.stderr.decode()
-    assert b"lab: Linux " in done.stderr
+def test_a_stream_without_a_mark_is_whole_when_its_pipe_ends() -> None:
+    stream = Stream(io.BytesIO(), b"")
+    stream.take(b"said")
+    assert not stream.ended
+    stream.take(b"")
+    assert stream.ended
+    assert stream.whole
 
 
-@boots
-@pytest.mark.parametrize("kernel", KERNELS)
-def test_status_streams_and_arguments_come_through_unchanged(kernel: str) -> None:
-    odd = ["", "a  b", "c'd", "$HOME", "*", "x\ny\r", "\udcff\x1b"]
-    show = 'printf "%s|" "$@"; echo "$PWD $AFALG_LAB_KERNEL" >&2; test -t 1 || exit 7'
-    done = run(kernel, command=["sh", "-c", show, "sh", *odd])
-    assert done.returncode == 7
-    assert done.stdout == os.fsencode("|".join([*odd, ""]))
-    assert done.stderr.endswith(f"\n{ROOT} {kernel}\n".encode())
+# --- stock kernels ------------------------------------------------------------------------------
 
 
-@boots
-def test_nocaps_has_no_capability_and_answers() -> None:
-    capabilities = "print(*(l for l in open('/proc/self/status') if l.startswith('Cap')))"
-    script = f"{ENCRYPT}\n{capabilities}"
-    done = run(NEWEST, "--as", "nocaps", command=[sys.executable, "-c", script])
-    answer, *masks = done.stdout.split()
-    assert answer == ENCRYPTED
-    assert set(masks[1::2]) == {b"0" * 16}
+def test_a_path_is_one_word_of_the_kernel_s_command_line() -> None:
+    path = Path("/a b/\"c'/é\n$d=,/\\0101")
+    word = initramfs.as_word(path)
+    assert word.split() == [word]
+    assert not set(word) & set("\"',=$")
+    unpack = ["sh", "-c", 'printf %b "$1"', "sh", word]
+    assert subprocess.run(unpack, check=True, capture_output=True).stdout == bytes(path)
 
 
-@boots
-def test_two_boots_at_once_do_not_disturb_each_other() -> None:
-    with ThreadPoolExecutor() as pool:
-        commands = [[sys.executable, "-c", f"{ENCRYPT}\nexit({status})"] for status in (3, 4)]
-        done = list(pool.map(lambda command: run(OLDEST, command=command), commands))
-    assert [one.returncode for one in done] == [3, 4]
-    assert {one.stdout.strip() for one in done} == {ENCRYPTED}
+def test_a_module_that_is_packed_another_way_is_refused(tmp_path: Path) -> None:
+    shell = tmp_path / "busybox"
+    shell.write_bytes(b"x")
+    with pytest.raises(LabError, match=r"\.xz"):
+        initramfs.build(shell, [tmp_path / "9p.ko.zst"])
 
 
-@boots
-def test_a_kernel_that_dies_shows_its_console() -> None:
-    done = run(NEWEST, command=["sh", "-c", "echo c >/proc/sysrq-trigger"])
-    assert done.returncode == 125
-    assert b"Kernel panic" in done.stderr
+def test_a_fetch_takes_the_parts_that_the_newest_kernel_needs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wanted = ["linux-image-7.3.4+deb13-amd64", "linux-modules-7.3.4+deb13-amd64"]
+    tree = ["linux-image-amd64", "  Depends: linux-image-6.1.0-1-amd64", "kmod", *wanted]
+    answer = tmp_path / "answer"
+    answer.write_text("#!/bin/sh\ncat <<END\n" + "\n".join(tree) + "\nEND\n")
+    answer.chmod(0o755)
+    monkeypatch.setattr(packages, "tool", lambda _name: str(answer))
+    archive = packages.PrivateApt(tmp_path, mirror.Mirror(MIRROR), "buzz")
+    assert archive.needed_by("linux-image-amd64", stock.PARTS) == wanted
 
 
-@boots
-def test_a_command_that_hangs_is_killed_with_its_kernel(own_cache: Path) -> None:
-    done, left = ended(own_cache, OLDEST, "12", lambda _: None)
-    assert done.returncode == 124
-    assert b"TIMEOUT" in done.stderr
-    assert b"sleep 1000" in done.stderr
-    assert not left
-    assert not list(own_cache.glob("run-*"))
+def test_the_names_in_the_matrix_begin_with_the_version() -> None:
+    versions = {kernel.name: kernel.version for kernel in MATRIX.values()}
+    assert versions["6.1"] == versions["6.1-stock"] == "6.1"
 
 
-@boots
-def test_a_lab_that_is_killed_leaves_no_kernel(own_cache: Path) -> None:
-    done, left = ended(own_cache, OLDEST, "60", lambda lab: lab.kill())
-    assert done.returncode == -signal.SIGKILL
-    assert not left
-    assert not list(own_cache.glob("run-*"))
+@pytest.mark.parametrize(
+    ("version", "by_hand", "threads"),
+    [
+        ("7.2.22 (Debian 1:7.2+dfsg-7)", "", "single"),
+        ("8.0.5", "", "single"),
+        ("8.1.0", "", "multi"),
+        ("10.0.2", "", "multi"),
+        ("7.2.22", "multi", "multi"),
+        ("10.0.2", "single", "single"),
+    ],
+)
+def test_cpus_are_emulated_at_once_where_that_is_right_or_asked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, version: str, by_hand: str, threads: str
+) -> None:
+    monkeypatch.setattr(accelerator, "_obvious_fault", lambda: "a reason")
+    monkeypatch.setenv("AFALG_LAB_TCG", by_hand)
+    qemu = tmp_path / "qemu"
+    qemu.write_text(f"#!/bin/sh\necho 'QEMU emulator version {version}'\n")
+    qemu.chmod(0o755)
+    chosen = accelerator.choose(tmp_path, str(qemu), probe_with("exit 1"))
+    assert str(chosen) == f"emulated (tcg,thread={threads}: a reason)"
 
 
-@boots
-def test_a_lab_that_is_told_to_end_leaves_nothing(own_cache: Path) -> None:
-    done, left = ended(own_cache, NEWEST, "60", lambda lab: lab.terminate())
-    assert done.returncode == 128 + signal.SIGTERM
-    assert not left
-    assert not list(own_cache.glob("run-*"))
+def test_a_mode_that_is_none_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(accelerator, "_obvious_fault", lambda: "a reason")
+    monkeypatch.setenv("AFALG_LAB_TCG", "many")
+    with pytest.raises(LabError, match="single or multi"):
+        accelerator.choose(tmp_path, "qemu", probe_with("exit 1"))
 
 
-@pytest.fixture
-def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A cache that only this test's kernels run from, so that they can be told from others."""
-    for kernel in MATRIX.values():
-        folder = uml.obtain(kernel).folder
-        (tmp_path / folder.name).symlink_to(folder)
-    monkeypatch.setenv("AFALG_LAB_CACHE", str(tmp_path))
-    return tmp_path
+@pytest.mark.parametrize(
+    ("kernel", "chosen"),
+    [
+        (f"echo '{initramfs.SIGN_OF_LIFE}'", "on KVM"),
+        ("echo starting; echo no such thing >&2; exit 1", "no such thing"),
+        ("exit 0", "no word"),
+        ("exec sleep 60", "in 0.5 s"),
+    ],
+)
+def test_kvm_is_what_has_booted_the_kernel_and_is_tried_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kernel: str, chosen: str
+) -> None:
+    monkeypatch.setattr(accelerator, "_obvious_fault", lambda: None)
+    monkeypatch.setattr(accelerator, "_PATIENCE", 0.5)
+    first = accelerator.choose(tmp_path, "true", probe_with(kernel))
+    again = accelerator.choose(tmp_path, "true", probe_with("exit 9"))
+    assert chosen in str(first)
+    assert str(again) == str(first)
 
 
-def ended(
-    own_cache: Path,
-    kernel: str,
-    timeout: str,
-    end: "Callable[[subprocess.Popen[bytes]], None]",
-) -> "tuple[subprocess.CompletedProcess[bytes], list[int]]":
-    """Start a command that hangs, end it, and tell what is left of its kernel's processes."""
-    argv = line(kernel, "--timeout", timeout, command=["sh", "-c", "echo up; sleep 1000"])
-    pipe = subprocess.PIPE
-    with subprocess.Popen(argv, cwd=ROOT, stdout=pipe, stderr=pipe) as lab:
-        assert lab.stdout
-        assert lab.stdout.readline() == b"up\n"
-        sessions = {session(pid) for pid in processes() if str(own_cache) in command_line(pid)}
-        end(lab)
-        out, err = lab.communicate(timeout=60)
-    assert sessions
-    deadline = time.monotonic() + 5
-    while (left := [p for p in processes() if session(p) in sessions]) and (
-        time.monotonic() < deadline
-    ):
-        time.sleep(0.05)
-    return subprocess.CompletedProcess(argv, lab.returncode, out, err), left
+def probe_with(script: str) -> accelerator.Probe:
+    """Boot no kernel but a shell."""
 
+    def probe(_wanted: Accelerator) -> Sequence[str]:
+        return ["sh", "-c", script]
 
-def processes() -> list[int]:
-    """Every process that runs."""
-    return [int(path.name) for path in Path("/proc").glob("[0-9]*")]
-
-
-def command_line(pid: int) -> str:
-    """A process's arguments; empty when it is gone."""
-    try:
-        return Path(f"/proc/{pid}/cmdline").read_bytes().decode(errors="replace")
-    except (FileNotFoundError, ProcessLookupError):
-        return ""
-
-
-def session(pid: int) -> int | None:
-    """A process's session, None when it is gone or only waited for by nobody."""
-    try:
-        fields = Path(f"/proc/{pid}/stat").read_text(errors="replace").rpartition(")")[2].split()
-    except (FileNotFoundError, ProcessLookupError):
-        return None
-    state, number = fields[0], int(fields[3])
-    return None if state in "ZX" else number
+    return probe
