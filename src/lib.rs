@@ -9,6 +9,7 @@ compile_error!("afalg is for 64-bit Linux");
 #[cfg(feature = "python")]
 mod python;
 
+pub mod catalogue;
 pub mod kernel;
 pub mod padding;
 pub mod provider;

@@ -19,10 +19,11 @@ MAY_USE = dict.fromkeys(WORDS, WORDS) | {
     "kernel": WORDS | {"sys"},
     "userspace": WORDS,
     "provider": WORDS | {"kernel", "userspace"},
+    "catalogue": WORDS | {"kernel", "userspace"},
     "padding": WORDS | {"provider"},
     "turn": WORDS,
     "stream": WORDS | {"provider", "padding", "turn"},
-    "python": WORDS | {"userspace", "provider", "padding", "stream"},
+    "python": WORDS | {"userspace", "provider", "padding", "stream", "catalogue"},
 }
 # What stands in the named places only: the pattern, its name, where.
 FENCES = [

@@ -5,7 +5,7 @@
 
 ``encrypt`` and ``decrypt`` do one message. ``Cipher`` keeps an algorithm and its key
 for many, and begins the ``Stream`` that takes one message in pieces. Algorithms have
-the kernel's names, as in /proc/crypto.
+the kernel's names, as in /proc/crypto: ``algorithms`` lists them, ``info`` asks for one.
 """
 
 import sys
@@ -15,7 +15,17 @@ if sys.platform != "linux":
         f"afalg uses Linux's AF_ALG sockets: it runs on Linux only, not on {sys.platform}"
     )
 
-from afalg._afalg import Cipher, Stream, __version__, decrypt, encrypt, is_available
+from afalg._afalg import (
+    Cipher,
+    Stream,
+    __version__,
+    algorithms,
+    decrypt,
+    encrypt,
+    info,
+    is_available,
+)
+from afalg.catalogue import AlgorithmInfo
 from afalg.errors import (
     AfalgError,
     AlgorithmNotFoundError,
@@ -33,10 +43,12 @@ from afalg.errors import (
     StreamStateError,
     UnavailableError,
 )
-from afalg.options import Padding, Provider
+from afalg.options import AlgType, Padding, Provider
 
 __all__ = [
     "AfalgError",
+    "AlgType",
+    "AlgorithmInfo",
     "AlgorithmNotFoundError",
     "AlgorithmRestrictedError",
     "BufferOverlapError",
@@ -56,7 +68,9 @@ __all__ = [
     "StreamStateError",
     "UnavailableError",
     "__version__",
+    "algorithms",
     "decrypt",
     "encrypt",
+    "info",
     "is_available",
 ]

@@ -1,6 +1,7 @@
 //! The binding: the only place that names pyo3. The whole surface is on this screen.
 
 mod buffer;
+mod catalogue;
 mod cipher;
 mod detach;
 mod errors;
@@ -22,6 +23,8 @@ mod _afalg {
 
     use pyo3::prelude::*;
 
+    #[pymodule_export]
+    use super::catalogue::{algorithms, info};
     #[pymodule_export]
     use super::cipher::Cipher;
     #[pymodule_export]
