@@ -10,6 +10,7 @@ compile_error!("afalg is for 64-bit Linux");
 mod python;
 
 pub mod catalogue;
+pub mod doctor;
 pub mod kernel;
 pub mod padding;
 pub mod provider;

@@ -6,6 +6,7 @@
 ``encrypt`` and ``decrypt`` do one message. ``Cipher`` keeps an algorithm and its key
 for many, and begins the ``Stream`` that takes one message in pieces. Algorithms have
 the kernel's names, as in /proc/crypto: ``algorithms`` lists them, ``info`` asks for one.
+``doctor`` says what is in the way where the kernel refuses.
 """
 
 import sys
@@ -21,6 +22,7 @@ from afalg._afalg import (
     __version__,
     algorithms,
     decrypt,
+    doctor,
     encrypt,
     info,
     is_available,
@@ -44,6 +46,7 @@ from afalg.errors import (
     UnavailableError,
 )
 from afalg.options import AlgType, Padding, Provider
+from afalg.report import Check, Report
 
 __all__ = [
     "AfalgError",
@@ -52,6 +55,7 @@ __all__ = [
     "AlgorithmNotFoundError",
     "AlgorithmRestrictedError",
     "BufferOverlapError",
+    "Check",
     "Cipher",
     "ClosedError",
     "InvalidIVError",
@@ -63,6 +67,7 @@ __all__ = [
     "MessageTooLongError",
     "Padding",
     "Provider",
+    "Report",
     "SelfTestError",
     "Stream",
     "StreamStateError",
@@ -70,6 +75,7 @@ __all__ = [
     "__version__",
     "algorithms",
     "decrypt",
+    "doctor",
     "encrypt",
     "info",
     "is_available",

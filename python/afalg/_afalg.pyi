@@ -14,6 +14,7 @@ from typing_extensions import Buffer
 
 from afalg.catalogue import AlgorithmInfo
 from afalg.options import AlgType, Padding, Provider
+from afalg.report import Report
 
 __all__ = [
     "Cipher",
@@ -21,6 +22,7 @@ __all__ = [
     "__version__",
     "algorithms",
     "decrypt",
+    "doctor",
     "encrypt",
     "info",
     "is_available",
@@ -103,6 +105,15 @@ def info(algorithm: str, /) -> AlgorithmInfo:
         InvalidInputError: the name is empty, too long or refused.
         KernelError: another refusal, such as too many open files.
 
+    """
+
+def doctor() -> Report:
+    """Find out whether the kernel serves this process, what keeps it from it, and the way out.
+
+    Opens a socket, binds the usual algorithms and reads /proc, /sys and modprobe's
+    configuration; needs no privilege, never raises for what it finds, changes nothing.
+    The kernel loads the modules that a bind asks for. ``python -m afalg doctor`` prints
+    the same.
     """
 
 @final

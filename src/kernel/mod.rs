@@ -31,7 +31,8 @@ use crate::error::{Errno, Refusal, Result, Stage};
 use crate::process::{Limits, Process};
 use crate::request::{Direction, Hook, Iv, Request};
 use crate::span::In;
-use crate::sys::{self, errno};
+use crate::sys;
+pub(crate) use crate::sys::errno;
 
 /// One algorithm with one key, in the kernel.
 #[derive(Debug)]

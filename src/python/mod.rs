@@ -4,6 +4,7 @@ mod buffer;
 mod catalogue;
 mod cipher;
 mod detach;
+mod doctor;
 mod errors;
 mod functions;
 mod oneshot;
@@ -27,6 +28,8 @@ mod _afalg {
     use super::catalogue::{algorithms, info};
     #[pymodule_export]
     use super::cipher::Cipher;
+    #[pymodule_export]
+    use super::doctor::doctor;
     #[pymodule_export]
     use super::functions::{decrypt, encrypt, is_available};
     #[pymodule_export]
