@@ -138,7 +138,8 @@ class Cipher:
                 else "auto".
 
         Raises:
-            UnavailableError: this process cannot open an AF_ALG socket.
+            UnavailableError: this process cannot open an AF_ALG socket, or the kernel
+                serves no skcipher; ``doctor`` says why.
             AlgorithmNotFoundError: the kernel has no skcipher of this name.
             AlgorithmRestrictedError: it has, and keeps it from this process.
             SelfTestError: the algorithm gave a wrong answer when tested.

@@ -17,7 +17,7 @@ pub(super) fn socket(answer: Result<(), Errno>, facts: &Facts) -> Check {
     let advice = match errno {
         errno::EAFNOSUPPORT => no_family(facts),
         errno::EMFILE | errno::ENFILE => "close files, or raise the limit (ulimit -n)".to_owned(),
-        errno::EACCES if facts.label.is_some() => labelled(facts),
+        errno::EACCES if facts.confined() => labelled(facts),
         errno::EPERM | errno::EACCES | errno::ENOSYS => filtered(facts),
         _ => "not a refusal that is known; see the kernel log".to_owned(),
     };

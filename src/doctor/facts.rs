@@ -69,6 +69,12 @@ impl Facts {
         self.version().is_some_and(|version| version >= ONLY_SYNC_SINCE)
     }
 
+    /// Whether a security module holds this process to a policy of its own.
+    pub(super) fn confined(&self) -> bool {
+        // What SELinux calls everybody before it has a policy, and AppArmor whom it leaves alone.
+        self.label.as_deref().is_some_and(|label| !["kernel", "unconfined"].contains(&label))
+    }
+
     /// Where a module has to be loaded or let through.
     pub(super) fn place(&self) -> &'static str {
         if self.container.is_some() { " on the host" } else { "" }

@@ -4,8 +4,8 @@ use std::fs;
 use std::path::Path;
 
 use crate::algorithm::{AlgType, Algorithm};
-use crate::error::{Errno, Refusal};
-use crate::kernel::{self, AfAlg, OpenTo, Transport};
+use crate::error::Errno;
+use crate::kernel::{self, AfAlg, OpenTo};
 use crate::process::Process;
 
 /// A machine, seen from this process.
@@ -62,8 +62,7 @@ impl Probe for Machine<'_> {
 
     fn bind(&self, kind: AlgType, name: &str) -> Result<OpenTo, Errno> {
         let algorithm = Algorithm::new(name).map_err(|_| kernel::errno::EINVAL)?;
-        AfAlg.open(kind, &algorithm).map_err(|Refusal { errno, .. }| errno)?;
-        Ok(kernel::open_to(&AfAlg, kind, &algorithm))
+        kernel::try_bind(&AfAlg, kind, &algorithm).map_err(|refusal| refusal.errno)
     }
 
     fn largest_request(&self) -> Option<usize> {

@@ -53,7 +53,7 @@ pub(super) fn security_module(socket: Result<(), Errno>, facts: &Facts) -> Check
     const NAME: &str = "security-module";
     match &facts.label {
         None => Check::ok(NAME, "no label: neither SELinux nor AppArmor confines this process"),
-        Some(label) if socket == Err(errno::EACCES) => {
+        Some(label) if facts.confined() && socket == Err(errno::EACCES) => {
             Check::warning(NAME, format!("this process is {label}, which may be what refuses"))
                 .advise("see af-alg")
         }
@@ -78,7 +78,9 @@ pub(super) fn modules(facts: &Facts) -> Check {
     let modules = &facts.modules;
     let rules: Vec<_> = modules.rules_of_af_alg().map(Rule::quote).collect();
     if !rules.is_empty() {
-        let found = format!("something keeps modules from loading: {}", rules.join(", "));
+        let whose =
+            if facts.container.is_some() { "; in a container the host's count" } else { "" };
+        let found = format!("something keeps modules from loading: {}{whose}", rules.join(", "));
         return Check::warning(NAME, found).advise("take out what keeps one that is wanted");
     }
     if modules.none {

@@ -170,6 +170,11 @@ fn a_rule_of_modprobe_is_quoted() {
             .says("af-alg", Fault, &[path, line, "modprobe --ignore-install af_alg"])
             .says("modules", Warning, &[path, line]);
     }
+    absent().with("/.dockerenv", "").with("/etc/modprobe.d/a.conf", "blacklist af_alg").says(
+        "modules",
+        Warning,
+        &["in a container the host's count"],
+    );
     let booted = absent().with("/proc/cmdline", "root=/dev/sda module_blacklist=floppy,af_alg ro");
     booted.says("af-alg", Fault, &["boot without \"module_blacklist=floppy,af_alg\""]);
     let harmless = "install af_alg /sbin/modprobe -i af_alg\nblacklist algif_hash\nblacklist x\n";
@@ -222,6 +227,7 @@ fn a_security_module_is_told_by_its_label() {
         Fault,
         &["SELinux", "allow httpd_t self:alg_socket", "ausearch"],
     );
+    refused("unconfined\n").filtered().says("af-alg", Fault, &["a seccomp filter refuses it"]);
     let unlabelled = refused("").filtered();
     unlabelled.says("af-alg", Fault, &["a seccomp filter refuses it"]);
     unlabelled.says("security-module", Fine, &["no label"]);

@@ -9,7 +9,7 @@ use super::refusal;
 use super::transport::Transport;
 use crate::algorithm::{AlgType, Algorithm};
 use crate::constraints::{Constraints, Continuation, Sibling, type_by_name};
-use crate::error::{Error, InputFault, Result};
+use crate::error::{Error, InputFault, Refusal, Result};
 use crate::process::{Limits, Process};
 use crate::sys;
 
@@ -113,9 +113,22 @@ fn continuation<T: Transport>(transport: &T, constraints: &Constraints) -> Conti
     }
 }
 
+/// Binds an algorithm and lets go of it; who else may.
+///
+/// # Errors
+/// The call that was refused, and its errno.
+pub fn try_bind<T: Transport>(
+    transport: &T,
+    kind: AlgType,
+    algorithm: &Algorithm,
+) -> Result<OpenTo, Refusal> {
+    again(|| transport.open(kind, algorithm))?;
+    Ok(open_to(transport, kind, algorithm))
+}
+
 /// Who may bind what this process has just bound: asked again without capabilities, where they
 /// count.
-pub fn open_to<T: Transport>(transport: &T, kind: AlgType, algorithm: &Algorithm) -> OpenTo {
+fn open_to<T: Transport>(transport: &T, kind: AlgType, algorithm: &Algorithm) -> OpenTo {
     let ask = || transport.open(kind, algorithm).map(drop);
     match restriction() {
         Some(1..) if matches!(sys::without_capabilities(ask), Some(Err(_))) => OpenTo::Privileged,

@@ -15,7 +15,7 @@ mod transport;
 use std::sync::Arc;
 
 pub use examine::{
-    Examined, ONLY_SYNC_SINCE, OpenTo, examine, listed, only_sync, open_to, type_of,
+    Examined, ONLY_SYNC_SINCE, OpenTo, examine, listed, only_sync, try_bind, type_of,
 };
 use keyed::Keyed;
 pub use limits::parse_version;

@@ -27,11 +27,14 @@ pub(super) fn explain_open<T: Transport>(
     }
 }
 
-/// Whether the kernel serves anything of a type. A refused bind has loaded the type's module, too,
-/// if it is one; what is built in has to be asked for by names.
+/// Whether the kernel serves anything of a type, as far as can be told. A refused bind has loaded
+/// the type's module, too, if it is one; what is built in has to be asked for by names, of which
+/// the restriction may leave none.
 fn serves<T: Transport>(transport: &T, kind: AlgType) -> bool {
     let module = format!("/sys/module/algif_{}", kind.name());
-    Path::new(&module).exists()
+    let kept_back = matches!(kind, AlgType::Aead | AlgType::Rng) && restriction().unwrap_or(0) > 0;
+    kept_back
+        || Path::new(&module).exists()
         || kind.usual().iter().any(|name| {
             Algorithm::new(name).is_ok_and(|usual| transport.open(kind, &usual).is_ok())
         })
