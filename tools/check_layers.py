@@ -24,8 +24,7 @@ MAY_USE = dict.fromkeys(WORDS, WORDS) | {
     "padding": WORDS | {"provider"},
     "turn": WORDS,
     "stream": WORDS | {"provider", "padding", "turn"},
-    "python": WORDS
-    | {"userspace", "provider", "padding", "stream", "catalogue", "doctor"},
+    "python": WORDS | {"userspace", "provider", "padding", "stream", "catalogue", "doctor"},
 }
 # What stands in the named places only: the pattern, its name, where.
 FENCES = [

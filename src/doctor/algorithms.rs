@@ -65,7 +65,7 @@ fn line(name: &'static str, driver: &str, answer: Result<OpenTo, Why>) -> Check 
 /// Why a name was refused while others are served.
 fn refused(errno: Errno, name: &str, facts: &Facts) -> Why {
     match errno {
-        errno::ENOENT | errno::EINVAL | errno::EEXIST => absent(name, facts),
+        errno::ENOENT | errno::EINVAL | errno::EEXIST | errno::ELOOP => absent(name, facts),
         errno::ELIBBAD => Why::new(
             "it failed the kernel's self-test",
             "see the kernel log, and unload or replace its driver",

@@ -261,13 +261,13 @@ fn a_single_algorithm_that_is_absent_is_a_matter_of_the_kernel_s_configuration()
     let machine = healthy().binds(|_, name| match name {
         "hctr2(aes)" => Err(errno::ENOENT),
         "lrw(aes)" => Err(errno::ELIBBAD),
-        "ofb(aes)" => Err(errno::ENOMEM),
+        "xctr(aes)" => Err(errno::ENOMEM),
         _ => Ok(OpenTo::Everyone),
     });
     machine
         .says("hctr2(aes)", Warning, &["nowhere: not in this kernel", "CONFIG_CRYPTO_HCTR2"])
         .says("lrw(aes)", Warning, &["failed the kernel's self-test", "kernel log"])
-        .says("ofb(aes)", Warning, &["bind answered ENOMEM"]);
+        .says("xctr(aes)", Warning, &["bind answered ENOMEM"]);
     let kept = healthy().binds(|_, name| match name {
         "ctr(aes)" | "chacha20" => Err(errno::ENOENT),
         _ => Ok(OpenTo::Everyone),
