@@ -2,6 +2,7 @@
 //! for by name (`info`, which binds it).
 
 use std::collections::BTreeMap;
+use std::iter;
 
 use crate::algorithm::{AlgType, Algorithm};
 use crate::constraints::{BUILT_IN_NAMES, Constraints, Continuation};
@@ -51,8 +52,8 @@ pub const fn beside(_kind: AlgType, _name: &str) -> Option<Beside> {
 }
 
 /// The skciphers of the providers beside the kernel.
-const fn names_beside() -> &'static [&'static str] {
-    &[]
+fn names_beside() -> impl Iterator<Item = String> {
+    iter::empty()
 }
 
 /// Every algorithm that is known without asking the kernel to load anything: what /proc/crypto
@@ -70,8 +71,8 @@ pub fn all(entries: &[Entry], only_sync: bool) -> Vec<AlgorithmInfo> {
             all.insert((kind, name.to_owned()), AlgorithmInfo::read(&algorithm, kind, entry));
         }
     };
-    for name in BUILT_IN_NAMES.iter().chain(names_beside()) {
-        add(AlgType::Skcipher, name, None);
+    for name in BUILT_IN_NAMES.map(str::to_owned).into_iter().chain(names_beside()) {
+        add(AlgType::Skcipher, &name, None);
     }
     for ((kind, name), entry) in by_name(entries, only_sync) {
         if entry.fips != Some(false) {
