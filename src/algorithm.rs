@@ -9,7 +9,7 @@ use crate::error::{Error, InputFault, Result};
 pub const MAX_NAME: usize = 103;
 
 /// The four types that AF_ALG binds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum AlgType {
     /// Symmetric ciphers.
     Skcipher,
@@ -22,6 +22,9 @@ pub enum AlgType {
 }
 
 impl AlgType {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Skcipher, Self::Aead, Self::Hash, Self::Rng];
+
     /// `salg_type`.
     pub const fn name(self) -> &'static str {
         match self {
@@ -29,6 +32,17 @@ impl AlgType {
             Self::Aead => "aead",
             Self::Hash => "hash",
             Self::Rng => "rng",
+        }
+    }
+
+    /// Names of this type of which a kernel has one if it serves the type at all. The first
+    /// skcipher and the first hash are open to everyone, whatever `crypto.af_alg_restrict` says.
+    pub const fn usual(self) -> &'static [&'static str] {
+        match self {
+            Self::Skcipher => &["xts(aes)", "cbc(aes)", "ctr(aes)", "ecb(cipher_null)"],
+            Self::Aead => &["gcm(aes)", "ccm(aes)"],
+            Self::Hash => &["sha1", "sha256", "md5"],
+            Self::Rng => &["stdrng", "jitterentropy_rng"],
         }
     }
 

@@ -59,6 +59,8 @@ pub enum Unavailable {
     NoAfAlg,
     /// A security policy keeps this process from it.
     Denied,
+    /// Nothing serves the algorithm's type.
+    TypeMissing,
 }
 
 impl Unavailable {
@@ -67,6 +69,7 @@ impl Unavailable {
         match self {
             Self::NoAfAlg => "no-af-alg",
             Self::Denied => "denied",
+            Self::TypeMissing => "type-missing",
         }
     }
 }
@@ -93,7 +96,7 @@ pub enum InputFault {
 pub enum Error {
     /// AF_ALG cannot be had at all.
     Unavailable {
-        /// What `socket()` answered.
+        /// What `socket()` or `bind()` answered.
         errno: Errno,
         /// The stable code.
         reason: Unavailable,
@@ -155,6 +158,17 @@ impl Error {
     /// A stream that cannot go on.
     pub fn stream(text: impl Into<String>) -> Self {
         Self::StreamState { text: text.into() }
+    }
+
+    /// Why the kernel does not serve, as a stable code; `None` where it is about something else.
+    pub const fn reason(&self) -> Option<&'static str> {
+        match self {
+            Self::Unavailable { reason, .. } => Some(reason.code()),
+            Self::NotFound { .. } => Some("not-found"),
+            Self::Restricted { .. } => Some("restricted"),
+            Self::SelfTest { .. } => Some("self-test"),
+            _ => None,
+        }
     }
 }
 

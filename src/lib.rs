@@ -9,6 +9,8 @@ compile_error!("afalg is for 64-bit Linux");
 #[cfg(feature = "python")]
 mod python;
 
+pub mod catalogue;
+pub mod doctor;
 pub mod kernel;
 pub mod padding;
 pub mod provider;

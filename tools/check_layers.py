@@ -19,10 +19,12 @@ MAY_USE = dict.fromkeys(WORDS, WORDS) | {
     "kernel": WORDS | {"sys"},
     "userspace": WORDS,
     "provider": WORDS | {"kernel", "userspace"},
+    "catalogue": WORDS | {"kernel", "userspace"},
+    "doctor": WORDS | {"kernel", "catalogue"},
     "padding": WORDS | {"provider"},
     "turn": WORDS,
     "stream": WORDS | {"provider", "padding", "turn"},
-    "python": WORDS | {"userspace", "provider", "padding", "stream"},
+    "python": WORDS | {"userspace", "provider", "padding", "stream", "catalogue", "doctor"},
 }
 # What stands in the named places only: the pattern, its name, where.
 FENCES = [
@@ -34,7 +36,7 @@ FENCES = [
 ]
 MAX_FILE_LINES = 400
 MAX_FUNCTION_LINES = 40
-SOURCES = ("src", "python", "tests", "benches", "lab", "tools")
+SOURCES = ("src", "python", "tests", "benches", "fuzz", "lab", "tools")
 
 NOISE = re.compile(
     r"""//[^\n]*                                       # a comment to the end of the line

@@ -5,7 +5,8 @@
 
 ``encrypt`` and ``decrypt`` do one message. ``Cipher`` keeps an algorithm and its key
 for many, and begins the ``Stream`` that takes one message in pieces. Algorithms have
-the kernel's names, as in /proc/crypto.
+the kernel's names, as in /proc/crypto: ``algorithms`` lists them, ``info`` asks for one.
+``doctor`` says what is in the way where the kernel refuses.
 """
 
 import sys
@@ -15,7 +16,18 @@ if sys.platform != "linux":
         f"afalg uses Linux's AF_ALG sockets: it runs on Linux only, not on {sys.platform}"
     )
 
-from afalg._afalg import Cipher, Stream, __version__, decrypt, encrypt, is_available
+from afalg._afalg import (
+    Cipher,
+    Stream,
+    __version__,
+    algorithms,
+    decrypt,
+    doctor,
+    encrypt,
+    info,
+    is_available,
+)
+from afalg.catalogue import AlgorithmInfo
 from afalg.errors import (
     AfalgError,
     AlgorithmNotFoundError,
@@ -33,13 +45,17 @@ from afalg.errors import (
     StreamStateError,
     UnavailableError,
 )
-from afalg.options import Padding, Provider
+from afalg.options import AlgType, Padding, Provider
+from afalg.report import Check, Report
 
 __all__ = [
     "AfalgError",
+    "AlgType",
+    "AlgorithmInfo",
     "AlgorithmNotFoundError",
     "AlgorithmRestrictedError",
     "BufferOverlapError",
+    "Check",
     "Cipher",
     "ClosedError",
     "InvalidIVError",
@@ -51,12 +67,16 @@ __all__ = [
     "MessageTooLongError",
     "Padding",
     "Provider",
+    "Report",
     "SelfTestError",
     "Stream",
     "StreamStateError",
     "UnavailableError",
     "__version__",
+    "algorithms",
     "decrypt",
+    "doctor",
     "encrypt",
+    "info",
     "is_available",
 ]

@@ -12,9 +12,21 @@ from typing import Self, final
 
 from typing_extensions import Buffer
 
-from afalg.options import Padding, Provider
+from afalg.catalogue import AlgorithmInfo
+from afalg.options import AlgType, Padding, Provider
+from afalg.report import Report
 
-__all__ = ["Cipher", "Stream", "__version__", "decrypt", "encrypt", "is_available"]
+__all__ = [
+    "Cipher",
+    "Stream",
+    "__version__",
+    "algorithms",
+    "decrypt",
+    "doctor",
+    "encrypt",
+    "info",
+    "is_available",
+]
 
 __version__: str
 
@@ -53,6 +65,57 @@ def is_available() -> bool:
     only making its Cipher tells.
     """
 
+def algorithms(type: AlgType | None = None) -> list[AlgorithmInfo]:  # noqa: A002
+    """List what this machine is known to have, by type and name; nothing is asked or loaded.
+
+    That is what /proc/crypto lists now (of several drivers the one that serves), what
+    other providers have, and the usual ciphers besides: the kernel makes a mode such as
+    "xts(aes)" and lists it only once somebody binds it. So ``providers`` may be empty here
+    for one that ``info`` then finds, and ``reason``, ``open_to`` and ``max_message`` are
+    always None. Where /proc/crypto cannot be read, the usual ciphers are the list. What
+    this package refuses ("ecb(arc4)") is not in it.
+
+    Args:
+        type: one of AF_ALG's types; None: all four, though this package computes
+            skciphers alone.
+
+    Raises:
+        InvalidInputError: ``type`` is no such.
+
+    """
+
+def info(algorithm: str, /) -> AlgorithmInfo:
+    """Bind an algorithm without a key, to find out what it asks and who may use it now.
+
+    The kernel loads its modules for that, like for a Cipher, and tests it if it is new.
+
+    Args:
+        algorithm: its name, of any type: "xts(aes)", "sha256"; or a driver's.
+
+    Returns:
+        What /proc/crypto says of the driver that serves, and what was answered. Where the
+        kernel refuses and another provider serves, ``reason`` says why.
+
+    Raises:
+        UnavailableError: nobody serves it, for this process cannot open an AF_ALG socket
+            or the kernel serves nothing of its type.
+        AlgorithmNotFoundError: nobody has it.
+        AlgorithmRestrictedError: the kernel keeps it from this process.
+        SelfTestError: it failed the kernel's own test.
+        InvalidInputError: the name is empty, too long or refused.
+        KernelError: another refusal, such as too many open files.
+
+    """
+
+def doctor() -> Report:
+    """Find out whether the kernel serves this process, what keeps it from it, and the way out.
+
+    Opens a socket, binds the usual algorithms and reads /proc, /sys and modprobe's
+    configuration; needs no privilege, never raises for what it finds, changes nothing.
+    The kernel loads the modules that a bind asks for. ``python -m afalg doctor`` prints
+    the same.
+    """
+
 @final
 class Cipher:
     """One algorithm and one key, for any number of messages.
@@ -75,7 +138,8 @@ class Cipher:
                 else "auto".
 
         Raises:
-            UnavailableError: this process cannot open an AF_ALG socket.
+            UnavailableError: this process cannot open an AF_ALG socket, or the kernel
+                serves no skcipher; ``doctor`` says why.
             AlgorithmNotFoundError: the kernel has no skcipher of this name.
             AlgorithmRestrictedError: it has, and keeps it from this process.
             SelfTestError: the algorithm gave a wrong answer when tested.

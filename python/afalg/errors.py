@@ -38,16 +38,18 @@ class AfalgError(Exception):
 
 
 class UnavailableError(AfalgError, OSError):
-    """The process cannot open an AF_ALG socket at all.
+    """The process cannot have AF_ALG at all.
 
     Raised where socket(2) refuses: the kernel was built without CONFIG_CRYPTO_USER_API,
     its af_alg module is missing or blocked, ``crypto.af_alg_restrict`` is 2, or a seccomp
-    filter, a container or a security module forbids the address family. The text names
-    the likely cause. No algorithm will do better in this process.
+    filter, a container or a security module forbids the address family; and where bind(2)
+    finds no algorithm of the type, for its algif module is missing or blocked. The text
+    names the likely cause, ``afalg.doctor()`` the way out. No algorithm will do better in
+    this process.
 
     Attributes:
-        errno: socket(2)'s own: EAFNOSUPPORT, EPERM, EACCES or ENOSYS.
-        reason: a stable code for programs: "no-af-alg", "denied".
+        errno: socket(2)'s own, EAFNOSUPPORT, EPERM, EACCES or ENOSYS; or bind(2)'s.
+        reason: a stable code for programs: "no-af-alg", "denied", "type-missing".
 
     """
 

@@ -2,11 +2,14 @@
 
 from typing import Literal, TypeAlias
 
-__all__ = ["Padding", "Provider"]
+__all__ = ["AlgType", "Padding", "Provider"]
+
+# stubtest takes one Literal of several for a mismatch with what it is at run time.
+AlgType: TypeAlias = Literal["skcipher"] | Literal["aead"] | Literal["hash"] | Literal["rng"]  # noqa: PYI030
+"""AF_ALG's types: ciphers, authenticated ciphers, hashes, random number generators."""
 
 Padding: TypeAlias = Literal["pkcs7"] | None
 """None: the data is what the cipher sees. "pkcs7": RFC 5652, section 6.3, for ecb, cbc, pcbc."""
 
-# stubtest takes one Literal of several for a mismatch with what it is at run time.
 Provider: TypeAlias = Literal["auto"] | Literal["kernel"]  # noqa: PYI030
 """Who computes. None where an option takes it: what AFALG_PROVIDER says, else "auto"."""

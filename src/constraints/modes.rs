@@ -76,6 +76,17 @@ impl LengthRule {
 }
 
 impl Continuation {
+    /// `AlgorithmInfo.continuation`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Iv(_) => "iv",
+            Self::KernelIv => "kernel-iv",
+            Self::Counter(_) => "counter",
+            Self::Sibling(_) => "sibling",
+            Self::OneRequest => "one-request",
+        }
+    }
+
     pub(super) fn derive(generic: &str, sizes: Sizes) -> Self {
         let by_name = Self::by_name(generic).unwrap_or(Self::OneRequest);
         // A driver whose sizes are not the mode's own is not taken at its name.

@@ -81,7 +81,7 @@ impl<T: Transport> Keyed<T> {
 
 /// Calls of the set-up that a signal may interrupt are made again: a bind waits for a module and
 /// its self-test. `socket` does not wait, so that an EINTR of it is somebody's policy.
-fn again<R>(mut call: impl FnMut() -> Result<R, Refusal>) -> Result<R, Refusal> {
+pub(super) fn again<R>(mut call: impl FnMut() -> Result<R, Refusal>) -> Result<R, Refusal> {
     loop {
         match call() {
             Err(Refusal { errno: errno::EINTR, stage }) if stage != Stage::Socket => {}

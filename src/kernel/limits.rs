@@ -59,7 +59,8 @@ pub(super) fn kernel_version() -> Option<(u32, u32)> {
     parse_version(&fs::read_to_string("/proc/sys/kernel/osrelease").ok()?)
 }
 
-fn parse_version(release: &str) -> Option<(u32, u32)> {
+/// A release's major and minor version: `6.1.0-37-amd64` is 6.1.
+pub fn parse_version(release: &str) -> Option<(u32, u32)> {
     let mut numbers = release.split(|c: char| !c.is_ascii_digit()).map(str::parse);
     Some((numbers.next()?.ok()?, numbers.next()?.ok()?))
 }

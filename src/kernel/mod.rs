@@ -1,5 +1,6 @@
 //! Provider 1: the kernel. Safe code only; every system call goes through a [`Transport`].
 
+mod examine;
 mod fault;
 mod keyed;
 mod limits;
@@ -11,23 +12,27 @@ mod refusal;
 mod request_loop;
 mod transport;
 
-use std::fs;
 use std::sync::Arc;
 
+pub use examine::{
+    Examined, ONLY_SYNC_SINCE, OpenTo, examine, listed, only_sync, try_bind, type_of,
+};
 use keyed::Keyed;
+pub use limits::parse_version;
 pub use message::Message;
 use plan::{Plan, Route, route};
-pub use proc_crypto::parse as parse_proc_crypto;
+pub use proc_crypto::{Entry, by_name, parse as parse_proc_crypto, serving};
 use request_loop::{Follow, Job, run};
 pub use transport::{AfAlg, Transport};
 
-use crate::algorithm::Algorithm;
+use crate::algorithm::{AlgType, Algorithm};
 use crate::constraints::{Constraints, Continuation, Sibling};
-use crate::error::{Error, InputFault, Refusal, Result, Stage};
+use crate::error::{Errno, Refusal, Result, Stage};
 use crate::process::{Limits, Process};
 use crate::request::{Direction, Hook, Iv, Request};
 use crate::span::In;
-use crate::sys::{self, errno};
+use crate::sys;
+pub(crate) use crate::sys::errno;
 
 /// One algorithm with one key, in the kernel.
 #[derive(Debug)]
@@ -49,7 +54,15 @@ struct SiblingCipher<T: Transport> {
 
 /// Whether this process can open an AF_ALG socket now.
 pub fn is_available() -> bool {
-    sys::can_open().is_ok()
+    try_socket().is_ok()
+}
+
+/// Opens an AF_ALG socket and closes it.
+///
+/// # Errors
+/// What the kernel answered.
+pub fn try_socket() -> Result<(), Errno> {
+    sys::can_open()
 }
 
 /// Whether this is the thread that the process began with, or forked from.
@@ -73,8 +86,9 @@ impl<T: Transport> KernelCipher<T> {
         algorithm: &Algorithm,
         key: In<'_>,
     ) -> Result<Self> {
+        let kind = AlgType::Skcipher;
         let tfm = Keyed::bind(transport, algorithm)
-            .map_err(|refusal| refusal::explain(refusal, algorithm, &read_proc_crypto()))?;
+            .map_err(|refusal| refusal::explain_open(transport, refusal, kind, algorithm))?;
         let constraints = learn(process, algorithm)?;
         constraints.check_key(key.len())?;
         let limits = process.limits(Limits::read);
@@ -214,41 +228,13 @@ impl<T: Transport> SiblingCipher<T> {
     }
 }
 
-/// Linux 7.2 took the asynchronous drivers from AF_ALG.
-const ONLY_SYNC_SINCE: (u32, u32) = (7, 2);
-
-/// The constraints of an algorithm that has just been bound, read once per name and process:
+/// The constraints of an algorithm that has just been bound, found out once per name and process:
 /// templates are in /proc/crypto only once somebody has bound them.
 fn learn(process: &Process, algorithm: &Algorithm) -> Result<Arc<Constraints>> {
     if let Some(known) = process.constraints(algorithm.as_str()) {
         return Ok(known);
     }
-    let entries = read_proc_crypto();
-    let only_sync = limits::kernel_version().is_some_and(|version| version >= ONLY_SYNC_SINCE);
-    let serving = proc_crypto::serving(&entries, algorithm.as_str(), only_sync);
-    let read = serving.and_then(|entry| Some((entry, entry.sizes()?)));
-    let constraints = match read {
-        Some((entry, sizes)) => {
-            Constraints::derive(algorithm, &entry.name, Some(entry.driver.clone()), sizes)?
-        }
-        None => {
-            Constraints::built_in(algorithm).unwrap_or_else(|| Err(unknown_sizes(algorithm)))?
-        }
-    };
-    let constraints = Arc::new(constraints);
+    let constraints = Arc::new(examine::constraints(algorithm, &listed())?);
     process.remember(&constraints);
     Ok(constraints)
-}
-
-fn unknown_sizes(algorithm: &Algorithm) -> Error {
-    let text = format!(
-        "the kernel serves {algorithm}, but its sizes are not in /proc/crypto and not known here; \
-         make /proc/crypto readable"
-    );
-    Error::input(InputFault::Argument, text)
-}
-
-fn read_proc_crypto() -> Vec<proc_crypto::Entry> {
-    let text = fs::read("/proc/crypto").unwrap_or_default();
-    proc_crypto::parse(&String::from_utf8_lossy(&text))
 }

@@ -1,15 +1,68 @@
 //! What a refused set-up call means: by stage, by errno, and by what /proc says about the name.
 
+use std::path::Path;
+
+use super::examine::listed;
 use super::fault::way_out;
 use super::limits::restriction;
 use super::proc_crypto::Entry;
+use super::transport::Transport;
 use crate::algorithm::{AlgType, Algorithm};
 use crate::constraints::{BUILT_IN_NAMES, Constraints, bytes, is_block_cipher, type_by_name};
 use crate::error::{Error, InputFault, Refusal, Stage, Unavailable};
 use crate::sys::errno;
 
+/// Explains why an algorithm could not be opened; whether its type is served at all is asked.
+pub(super) fn explain_open<T: Transport>(
+    transport: &T,
+    refusal: Refusal,
+    kind: AlgType,
+    algorithm: &Algorithm,
+) -> Error {
+    match explain(refusal, kind, algorithm, &listed()) {
+        Error::NotFound { .. } | Error::Restricted { .. } if !serves(transport, kind) => {
+            type_missing(refusal, kind)
+        }
+        other => other,
+    }
+}
+
+/// Whether the kernel serves anything of a type, as far as can be told. A refused bind has loaded
+/// the type's module, too, if it is one; what is built in has to be asked for by names, of which
+/// the restriction may leave none.
+fn serves<T: Transport>(transport: &T, kind: AlgType) -> bool {
+    let module = format!("/sys/module/algif_{}", kind.name());
+    let kept_back = matches!(kind, AlgType::Aead | AlgType::Rng) && restriction().unwrap_or(0) > 0;
+    kept_back
+        || Path::new(&module).exists()
+        || kind.usual().iter().any(|name| {
+            Algorithm::new(name).is_ok_and(|usual| transport.open(kind, &usual).is_ok())
+        })
+}
+
+fn type_missing(refusal: Refusal, kind: AlgType) -> Error {
+    let name = kind.name();
+    Error::Unavailable {
+        errno: refusal.errno,
+        reason: Unavailable::TypeMissing,
+        text: format!(
+            "this kernel serves no {name} (bind answered {} to every name): its module \
+             algif_{name} is missing or blacklisted, or it was built without \
+             CONFIG_CRYPTO_USER_API_{}; load algif_{name}, `python -m afalg doctor` says what \
+             keeps it",
+            errno::describe(refusal.errno),
+            name.to_ascii_uppercase(),
+        ),
+    }
+}
+
 /// Explains why an algorithm could not be opened.
-pub(super) fn explain(refusal: Refusal, algorithm: &Algorithm, entries: &[Entry]) -> Error {
+pub(super) fn explain(
+    refusal: Refusal,
+    kind: AlgType,
+    algorithm: &Algorithm,
+    entries: &[Entry],
+) -> Error {
     match (refusal.stage, refusal.errno) {
         (Stage::Socket, errno::EAFNOSUPPORT | errno::ENOSYS) => no_af_alg(refusal),
         (Stage::Socket, errno::EPERM | errno::EACCES) => denied(refusal),
@@ -22,7 +75,7 @@ pub(super) fn explain(refusal: Refusal, algorithm: &Algorithm, entries: &[Entry]
         // From 6.12 on a name of another type is EINVAL, and a template that does not fit what is
         // in it EINVAL, EEXIST or ELOOP.
         (Stage::Bind, errno::ENOENT | errno::EINVAL | errno::EEXIST | errno::ELOOP) => {
-            not_found(algorithm, entries, restriction())
+            not_found(kind, algorithm, entries, restriction())
         }
         (Stage::Bind, errno::ENAMETOOLONG) => Error::input(
             InputFault::Argument,
@@ -50,7 +103,7 @@ pub(super) fn explain_key(refusal: Refusal, constraints: &Constraints, len: usiz
         );
         return Error::input(InputFault::Key, text);
     }
-    explain(refusal, name, &[])
+    explain(refusal, AlgType::Skcipher, name, &[])
 }
 
 fn no_af_alg(refusal: Refusal) -> Error {
@@ -61,7 +114,8 @@ fn no_af_alg(refusal: Refusal) -> Error {
             "this kernel does not serve AF_ALG (socket answered {}): it was built without \
              CONFIG_CRYPTO_USER_API_SKCIPHER, its module af_alg is missing or blacklisted, \
              crypto.af_alg_restrict is 2, or systemd's RestrictAddressFamilies= leaves it out; \
-             load af_alg, lift the restriction, or use a kernel that has it",
+             load af_alg, lift the restriction, or use a kernel that has it; \
+             `python -m afalg doctor` says which",
             errno::describe(refusal.errno)
         ),
     }
@@ -74,25 +128,28 @@ fn denied(refusal: Refusal) -> Error {
         text: format!(
             "this process may not use AF_ALG (socket answered {}): a seccomp profile (the default \
              one of container engines since 2026) or SELinux or AppArmor forbids it; allow \
-             socket(AF_ALG) there",
+             socket(AF_ALG) there; `python -m afalg doctor` says how",
             errno::describe(refusal.errno)
         ),
     }
 }
 
-fn not_found(algorithm: &Algorithm, entries: &[Entry], restriction: Option<usize>) -> Error {
+fn not_found(
+    kind: AlgType,
+    algorithm: &Algorithm,
+    entries: &[Entry],
+    restriction: Option<usize>,
+) -> Error {
     let name = algorithm.as_str();
     let mut listed = entries.iter().filter(|entry| entry.name == name || entry.driver == name);
-    let listed_type = listed.clone().find_map(Entry::alg_type);
+    let known_type = listed.clone().find_map(Entry::alg_type).or_else(|| type_by_name(name));
     let not_found = |text: String| Error::NotFound { algorithm: name.into(), text };
-    match listed_type.or_else(|| type_by_name(name)) {
-        Some(kind) if kind != AlgType::Skcipher => {
-            return not_found(format!(
-                "{name} is {}, not a skcipher; this package serves skciphers",
-                kind.with_article()
-            ));
-        }
-        _ => {}
+    if let Some(other) = known_type.filter(|other| *other != kind) {
+        return not_found(format!(
+            "{name} is {}, not {}; this package serves skciphers",
+            other.with_article(),
+            kind.with_article()
+        ));
     }
     let bare_cipher = listed.any(|entry| entry.kind == "cipher") || is_block_cipher(name);
     if bare_cipher {
@@ -101,15 +158,15 @@ fn not_found(algorithm: &Algorithm, entries: &[Entry], restriction: Option<usize
              xts({name})"
         ));
     }
-    let known =
-        listed_type == Some(AlgType::Skcipher) || Constraints::built_in(algorithm).is_some();
+    let asked = kind.name();
+    let known = known_type.is_some() || Constraints::built_in(algorithm).is_some();
     if !known && let Some(other) = suggestion(name, entries) {
-        return not_found(format!("the kernel has no skcipher {name}; did you mean {other}?"));
+        return not_found(format!("the kernel has no {asked} {name}; did you mean {other}?"));
     }
     match restriction {
         Some(level) if level > 0 && known => restricted(name, level),
         _ => not_found(format!(
-            "the kernel has no skcipher {name}: it was built without it, its module is not there, \
+            "the kernel has no {asked} {name}: it was built without it, its module is not there, \
              or FIPS mode forbids it; /proc/crypto lists what is loaded"
         )),
     }
@@ -120,9 +177,9 @@ fn restricted(name: &str, level: usize) -> Error {
         algorithm: name.into(),
         text: format!(
             "the kernel refuses {name} to this process, or does not have it: \
-             crypto.af_alg_restrict is {level}, which leaves ordinary users xts and adiantum, \
-             processes with CAP_NET_ADMIN or CAP_SYS_ADMIN a few more, and nobody the rest; ask \
-             the administrator for level 0"
+             crypto.af_alg_restrict is {level}, which leaves everyone a short list, processes with \
+             CAP_NET_ADMIN or CAP_SYS_ADMIN a longer one, and nobody the rest; ask the \
+             administrator for level 0, `python -m afalg doctor` shows what is open"
         ),
     }
 }
@@ -167,7 +224,7 @@ mod tests {
 
     fn text(stage: Stage, errno: Errno, name: &str) -> String {
         let algorithm = Algorithm::new(name).unwrap();
-        explain(Refusal { stage, errno }, &algorithm, &[]).to_string()
+        explain(Refusal { stage, errno }, AlgType::Skcipher, &algorithm, &[]).to_string()
     }
 
     #[test]
@@ -190,7 +247,8 @@ mod tests {
     fn a_name_of_another_type_is_named_as_such() {
         let text = text(Stage::Bind, errno::EINVAL, "gcm(aes)");
         assert_eq!(text, "gcm(aes) is an aead, not a skcipher; this package serves skciphers");
-        let text = not_found(&Algorithm::new("sha256").unwrap(), &[], None).to_string();
+        let text =
+            not_found(AlgType::Skcipher, &Algorithm::new("sha256").unwrap(), &[], None).to_string();
         assert!(text.starts_with("sha256 is a hash, not a skcipher"));
     }
 
@@ -203,14 +261,18 @@ mod tests {
     #[test]
     fn a_restricted_kernel_is_named() {
         let cbc = Algorithm::new("cbc(aes)").unwrap();
-        let restricted = not_found(&cbc, &[], Some(1));
+        let restricted = not_found(AlgType::Skcipher, &cbc, &[], Some(1));
         assert!(matches!(restricted, Error::Restricted { .. }));
         assert!(restricted.to_string().contains("crypto.af_alg_restrict is 1"));
-        assert!(matches!(not_found(&cbc, &[], Some(0)), Error::NotFound { .. }));
-        let absent = not_found(&Algorithm::new("pcbc(aes)").unwrap(), &[], None).to_string();
+        assert!(matches!(not_found(AlgType::Skcipher, &cbc, &[], Some(0)), Error::NotFound { .. }));
+        let absent = not_found(AlgType::Skcipher, &Algorithm::new("pcbc(aes)").unwrap(), &[], None)
+            .to_string();
         assert!(absent.contains("built without it") && !absent.contains("did you mean"));
         let unknown = Algorithm::new("cbc(ase)").unwrap();
-        assert!(matches!(not_found(&unknown, &[], Some(1)), Error::NotFound { .. }));
+        assert!(matches!(
+            not_found(AlgType::Skcipher, &unknown, &[], Some(1)),
+            Error::NotFound { .. }
+        ));
     }
 
     #[test]

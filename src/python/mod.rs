@@ -1,8 +1,10 @@
 //! The binding: the only place that names pyo3. The whole surface is on this screen.
 
 mod buffer;
+mod catalogue;
 mod cipher;
 mod detach;
+mod doctor;
 mod errors;
 mod functions;
 mod oneshot;
@@ -23,7 +25,11 @@ mod _afalg {
     use pyo3::prelude::*;
 
     #[pymodule_export]
+    use super::catalogue::{algorithms, info};
+    #[pymodule_export]
     use super::cipher::Cipher;
+    #[pymodule_export]
+    use super::doctor::doctor;
     #[pymodule_export]
     use super::functions::{decrypt, encrypt, is_available};
     #[pymodule_export]

@@ -6,11 +6,13 @@ mod cmsg;
 pub(crate) mod errno;
 mod fork;
 mod msg;
+mod privilege;
 mod slot;
 mod socket;
 
 pub(crate) use cmsg::ControlBuffer;
 pub(crate) use fork::watch_forks;
+pub(crate) use privilege::without_capabilities;
 pub(crate) use slot::Slot;
 pub(crate) use socket::{OpSocket, TfmSocket, can_open};
 
