@@ -160,6 +160,18 @@ impl Error {
         Self::StreamState { text: text.into() }
     }
 
+    /// The same refusal of AF_ALG, with what the next one says who was asked.
+    #[must_use]
+    pub fn and(mut self, next: &Self) -> Self {
+        if let Self::Unavailable { text, .. }
+        | Self::Restricted { text, .. }
+        | Self::SelfTest { text } = &mut self
+        {
+            *text = format!("{text}; {next}");
+        }
+        self
+    }
+
     /// Why the kernel does not serve, as a stable code; `None` where it is about something else.
     pub const fn reason(&self) -> Option<&'static str> {
         match self {

@@ -23,6 +23,7 @@ pub mod userspace;
 pub mod algorithm;
 pub mod constraints;
 pub mod error;
+pub mod figures;
 pub mod process;
 pub mod request;
 pub mod secret;

@@ -70,7 +70,7 @@ pub fn encrypt(
     let block = provider.constraints().sizes.block;
     let need = input.len() + added(input.len(), block);
     check_room(need, out.len())?;
-    let at_once = need <= SHORT || provider.max_message().is_some();
+    let at_once = need <= SHORT || provider.continuation(need) == Continuation::OneRequest;
     let whole = if at_once { 0 } else { input.len() - input.len() % block };
     let (body, rest) = input.split_at(whole);
     let (mut out_body, mut out_last) = out.borrow().part(0..need).split_at(whole);
@@ -132,7 +132,9 @@ impl Tail {
         hook: &mut Hook<'_>,
     ) -> Result<Option<Self>> {
         let sizes = provider.constraints().sizes;
-        if input.len() <= SHORT || !matches!(provider.continuation(), Continuation::Iv(_)) {
+        if input.len() <= SHORT
+            || !matches!(provider.continuation(input.len()), Continuation::Iv(_))
+        {
             return Ok(None);
         }
         let (before, last) = input.split_at(input.len() - sizes.block);

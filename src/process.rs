@@ -31,28 +31,66 @@ pub struct Limits {
     pub cpus: usize,
 }
 
+/// What an algorithm of the kernel said to a question whose answer was published.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Answer {
+    /// What was published.
+    Right,
+    /// Nothing was published for it, or not for a key that its driver takes.
+    NotAsked,
+    /// Something else; why nobody should trust it.
+    Wrong(Arc<str>),
+}
+
 /// What has been found out once and holds for the whole process. Made once, passed down.
 #[derive(Debug, Default)]
 pub struct Process {
-    constraints: ArcSwap<HashMap<String, Arc<Constraints>>>,
+    /// The constraints of the algorithms that were opened before.
+    pub constraints: Known<Arc<Constraints>>,
+    /// What the algorithms answered that were asked before.
+    pub answers: Known<Answer>,
+    /// The reasons for which a warning was given.
+    pub warned: Known<()>,
     limits: ArcSwapOption<Limits>,
 }
 
-impl Process {
-    /// The constraints of an algorithm that was opened before.
-    pub fn constraints(&self, algorithm: &str) -> Option<Arc<Constraints>> {
-        self.constraints.load().get(algorithm).cloned()
+/// Facts by name, read without a lock and seldom written.
+#[derive(Debug)]
+pub struct Known<V>(ArcSwap<HashMap<String, V>>);
+
+impl<V> Default for Known<V> {
+    fn default() -> Self {
+        Self(ArcSwap::default())
+    }
+}
+
+impl<V: Clone> Known<V> {
+    /// What is known of a name.
+    pub fn of(&self, name: &str) -> Option<V> {
+        self.0.load().get(name).cloned()
     }
 
-    /// Keeps the constraints of an algorithm.
-    pub fn remember(&self, constraints: &Arc<Constraints>) {
-        self.constraints.rcu(|known| {
+    /// Keeps a fact; whether it is new.
+    pub fn remember(&self, name: &str, fact: &V) -> bool {
+        let before = self.0.rcu(|known| {
             let mut known = HashMap::clone(known);
-            known.insert(constraints.algorithm.as_str().to_owned(), Arc::clone(constraints));
+            known.insert(name.to_owned(), fact.clone());
+            known
+        });
+        !before.contains_key(name)
+    }
+
+    /// Forgets a fact.
+    pub fn forget(&self, name: &str) {
+        self.0.rcu(|known| {
+            let mut known = HashMap::clone(known);
+            known.remove(name);
             known
         });
     }
+}
 
+impl Process {
     /// The limits, read at the first call.
     pub fn limits(&self, read: impl FnOnce() -> Limits) -> Limits {
         if let Some(known) = &*self.limits.load() {

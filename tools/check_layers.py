@@ -13,7 +13,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-WORDS = {"error", "algorithm", "constraints", "request", "secret", "span", "process"}
+WORDS = {"error", "algorithm", "constraints", "figures", "request", "secret", "span", "process"}
 MAY_USE = dict.fromkeys(WORDS, WORDS) | {
     "sys": WORDS,
     "kernel": WORDS | {"sys"},

@@ -120,13 +120,14 @@ def doctor() -> Report:
 class Cipher:
     """One algorithm and one key, for any number of messages.
 
-    Threads may share it and run at once. It holds file descriptors and, in the kernel,
-    the key: ``close()`` it, leave its ``with`` block, or let go of it. It cannot be
-    copied or pickled (TypeError); after ``fork`` both processes may use it.
+    Threads may share it and run at once. It holds the key, in the kernel behind file
+    descriptors or in this process: ``close()`` it, leave its ``with`` block, or let go of
+    it. It cannot be copied or pickled (TypeError); after ``fork`` both processes may use
+    it.
     """
 
     def __new__(cls, algorithm: str, key: Buffer, /, *, provider: Provider | None = None) -> Self:
-        """Bind the algorithm and set the key.
+        """Choose who computes, and give it the key.
 
         Args:
             algorithm: the kernel's name of a skcipher, as /proc/crypto spells it:
@@ -134,15 +135,21 @@ class Cipher:
                 "ecb(arc4)" is refused: its state would leak from message to message.
             key: the key. xts takes two keys in one, 32 or 64 bytes for AES; rfc3686 the
                 key and then the nonce, 4 bytes (RFC 3686, section 5.1).
-            provider: who computes; None: what the environment's AFALG_PROVIDER says,
-                else "auto".
+            provider: who computes. "kernel": nobody else, or an error. "userspace": this
+                package, without a call of AF_ALG. "auto": the kernel where it serves
+                this process and gave a published answer, else userspace, with a
+                ProviderFallbackWarning once for each ``reason``; the key of a mode that
+                cannot be cut (xts) is then kept in this process too. None: what the
+                environment's AFALG_PROVIDER says, else "auto".
 
         Raises:
             UnavailableError: this process cannot open an AF_ALG socket, or the kernel
-                serves no skcipher; ``doctor`` says why.
-            AlgorithmNotFoundError: the kernel has no skcipher of this name.
-            AlgorithmRestrictedError: it has, and keeps it from this process.
-            SelfTestError: the algorithm gave a wrong answer when tested.
+                serves no skcipher; ``doctor`` says why. This and the next three under
+                "auto" only where userspace does not have the algorithm either.
+            AlgorithmNotFoundError: there is no skcipher of this name.
+            AlgorithmRestrictedError: there is, and the kernel keeps it from this process.
+            SelfTestError: the algorithm gave a wrong answer when tested, by the kernel or
+                by this package, which tries a published one before it trusts a name.
             InvalidKeyError: the key's size is wrong, or its value is refused.
             InvalidInputError: the name is empty, too long or refused; or ``provider``, or
                 AFALG_PROVIDER, names none.
@@ -156,15 +163,22 @@ class Cipher:
 
     @property
     def provider(self) -> str:
-        """Who computes."""
+        """Who computes: "kernel", or "userspace", this package itself."""
 
     @property
     def driver(self) -> str | None:
-        """The implementation, as /proc/crypto names it ("cbc-aes-aesni"); None if unknown."""
+        """The implementation, as /proc/crypto names it ("cbc-aes-aesni"); None if unknown.
+
+        In userspace "userspace-aes-hardware" and the like.
+        """
 
     @property
     def reason(self) -> str | None:
-        """Why the provider is not the kernel, as a stable code; None where it is."""
+        """Why userspace computes, where the kernel was asked first; None elsewhere.
+
+        A stable code: "no-af-alg", "denied", "type-missing", "not-found", "restricted" or
+        "self-test". docs/refusals.md has the way out of each.
+        """
 
     @property
     def block_size(self) -> int:
@@ -180,7 +194,11 @@ class Cipher:
 
     @property
     def max_message(self) -> int | None:
-        """The longest message, where the mode cannot be cut (xts); None: no limit. Bytes."""
+        """The longest message, where the mode cannot be cut (xts); None: no limit. Bytes.
+
+        There is one with ``provider="kernel"`` alone: "auto" computes longer ones in
+        userspace, with a ProviderFallbackWarning whose reason is "too-long".
+        """
 
     def encrypt(
         self, data: Buffer, /, *, iv: Buffer | None = None, padding: Padding = None
@@ -294,9 +312,10 @@ class Stream:
 
     However it is cut, the pieces' results joined are the bytes of one call. What does
     not fill a step of the mode is held back: an incomplete block; with padding, when
-    decrypting, the last block too; of cts more than one block and at most two; of xts
-    and its like (``max_message`` is not None) the whole message. ``finalize`` gives it
-    out and is never called for you.
+    decrypting, the last block too; of cts, and of xts in userspace, more than one block and
+    at most two; of adiantum and hctr2, and of xts and its like in the kernel, the whole
+    message, as far as one request carries. ``finalize`` gives it out and is never called
+    for you.
 
     One user at a time: a second thread waits. An error other than of an argument poisons
     the stream, as does an exception that leaves its ``with`` block; from then on, and

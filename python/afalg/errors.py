@@ -23,6 +23,7 @@ __all__ = [
     "InvalidPaddingError",
     "KernelError",
     "MessageTooLongError",
+    "ProviderFallbackWarning",
     "SelfTestError",
     "StreamStateError",
     "UnavailableError",
@@ -64,11 +65,11 @@ class UnavailableError(AfalgError, OSError):
 
 
 class AlgorithmNotFoundError(AfalgError, LookupError):
-    """The kernel has no skcipher of this name.
+    """The provider has no skcipher of this name.
 
-    Raised where bind(2) finds none. Check the spelling, which is /proc/crypto's:
-    "cbc(aes)", not "aes-cbc". A hash or an AEAD is not found either; the text says so
-    where it is one.
+    Raised where bind(2) finds none, or userspace has none. Check the spelling, which is
+    /proc/crypto's: "cbc(aes)", not "aes-cbc". A hash or an AEAD is not found either; the
+    text says so where it is one.
 
     Attributes:
         algorithm: the name that was asked for.
@@ -156,6 +157,16 @@ class InvalidPaddingError(AfalgError, ValueError):
     One text for every fault, and no detail: who can tell them apart can decrypt without
     the key (a padding oracle). Authenticate the ciphertext before you decrypt it, and
     show this error and a failed authentication to a peer as one and the same.
+    """
+
+
+class ProviderFallbackWarning(RuntimeWarning):
+    """Userspace computes what the kernel was asked for; the text says why.
+
+    Given by ``provider="auto"``, once in a process for each of the reasons that
+    ``Cipher.reason`` has, and for messages longer than the kernel takes. The results are
+    the same. Where the key must not be in this process, or the kernel's own (validated)
+    cipher is wanted, ask for ``provider="kernel"``, or make this warning an error.
     """
 
 

@@ -11,5 +11,7 @@ AlgType: TypeAlias = Literal["skcipher"] | Literal["aead"] | Literal["hash"] | L
 Padding: TypeAlias = Literal["pkcs7"] | None
 """None: the data is what the cipher sees. "pkcs7": RFC 5652, section 6.3, for ecb, cbc, pcbc."""
 
-Provider: TypeAlias = Literal["auto"] | Literal["kernel"]  # noqa: PYI030
-"""Who computes. None where an option takes it: what AFALG_PROVIDER says, else "auto"."""
+Provider: TypeAlias = Literal["auto"] | Literal["kernel"] | Literal["userspace"]  # noqa: PYI030
+"""Who computes: the kernel, the ciphers that this package has in userspace, or ("auto") the
+kernel where it serves, else userspace, with a ProviderFallbackWarning. None where an option takes
+it: what AFALG_PROVIDER says, else "auto"."""

@@ -2,7 +2,6 @@
 //! for by name (`info`, which binds it).
 
 use std::collections::BTreeMap;
-use std::iter;
 
 use crate::algorithm::{AlgType, Algorithm};
 use crate::constraints::{BUILT_IN_NAMES, Constraints, Continuation};
@@ -10,6 +9,7 @@ use crate::error::{Error, Result};
 pub use crate::kernel::OpenTo;
 use crate::kernel::{AfAlg, Entry, by_name, examine, listed, only_sync, type_of};
 use crate::process::Process;
+use crate::userspace;
 
 /// What is known of one algorithm.
 #[derive(Debug)]
@@ -46,14 +46,10 @@ pub struct Beside {
     pub constant_time: bool,
 }
 
-/// Who beside the kernel has an algorithm. Today nobody: a provider's table is asked here.
-pub const fn beside(_kind: AlgType, _name: &str) -> Option<Beside> {
-    None
-}
-
-/// The skciphers of the providers beside the kernel.
-fn names_beside() -> impl Iterator<Item = String> {
-    iter::empty()
+/// Who beside the kernel has an algorithm.
+pub fn beside(kind: AlgType, name: &str) -> Option<Beside> {
+    let constant_time = userspace::constant_time(name).filter(|_| kind == AlgType::Skcipher)?;
+    Some(Beside { provider: "userspace", constant_time })
 }
 
 /// Every algorithm that is known without asking the kernel to load anything: what /proc/crypto
@@ -71,7 +67,7 @@ pub fn all(entries: &[Entry], only_sync: bool) -> Vec<AlgorithmInfo> {
             all.insert((kind, name.to_owned()), AlgorithmInfo::read(&algorithm, kind, entry));
         }
     };
-    for name in BUILT_IN_NAMES.map(str::to_owned).into_iter().chain(names_beside()) {
+    for name in BUILT_IN_NAMES.map(str::to_owned).into_iter().chain(userspace::names()) {
         add(AlgType::Skcipher, &name, None);
     }
     for ((kind, name), entry) in by_name(entries, only_sync) {

@@ -25,11 +25,13 @@ fn every_name_is_there_once_with_the_driver_that_serves() {
 #[test]
 fn the_usual_names_are_there_whatever_is_listed() {
     let all = all(&[], true);
-    assert_eq!(all.len(), BUILT_IN_NAMES.len());
+    assert_eq!(all.len(), userspace::names().count());
+    assert!(BUILT_IN_NAMES.iter().all(|name| found(&all, name).is_some()));
     let xts = found(&all, "xts(aes)").unwrap();
     assert!(!xts.in_kernel && xts.entry.is_none());
     assert_eq!(xts.continuation, Some(Continuation::OneRequest));
     assert_eq!(xts.constraints.as_ref().unwrap().sizes.iv, 16);
+    assert_eq!(xts.beside, Some(Beside { provider: "userspace", constant_time: true }));
 }
 
 #[test]

@@ -6,6 +6,7 @@
 
 mod keys;
 mod modes;
+mod names;
 
 use crate::algorithm::Algorithm;
 use crate::error::{Error, InputFault, Result};
@@ -17,6 +18,7 @@ pub use modes::{
     BUILT_IN_NAMES, Continuation, Counter, LengthRule, NextIv, Sibling, is_block_cipher,
     type_by_name,
 };
+pub use names::{mistaken, of_another_type, suggestion, without_mode};
 
 /// The sizes in bytes that /proc/crypto gives for a skcipher.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -153,7 +153,11 @@ fn no_af_alg_has_the_way_out_that_there_is() {
             .says("af-alg", Fault, &["EAFNOSUPPORT", way_out])
             .says("skcipher", Unknown, &["not asked"])
             .says("buffers", Unknown, &["no socket to ask"])
-            .says("cbc(aes)", Warning, &["nowhere: there is no AF_ALG (see af-alg)"]);
+            .says(
+                "cbc(aes)",
+                Warning,
+                &["userspace; not the kernel: there is no AF_ALG (see af-alg)"],
+            );
     }
 }
 
@@ -265,7 +269,11 @@ fn a_single_algorithm_that_is_absent_is_a_matter_of_the_kernel_s_configuration()
         _ => Ok(OpenTo::Everyone),
     });
     machine
-        .says("hctr2(aes)", Warning, &["nowhere: not in this kernel", "CONFIG_CRYPTO_HCTR2"])
+        .says(
+            "hctr2(aes)",
+            Warning,
+            &["userspace; not the kernel: not in this kernel", "CONFIG_CRYPTO_HCTR2"],
+        )
         .says("lrw(aes)", Warning, &["failed the kernel's self-test", "kernel log"])
         .says("xctr(aes)", Warning, &["bind answered ENOMEM"]);
     let kept = healthy().binds(|_, name| match name {
@@ -310,7 +318,11 @@ fn the_restriction_is_told_to_an_ordinary_process() {
         .says("restriction", Warning, &["is 1", "this process is not privileged", "CAP_NET_ADMIN"])
         .says("privileges", Fine, &["an ordinary process"])
         .says("xts(aes)", Fine, &["kernel, driver xts-aes-aesni"])
-        .says("cbc(aes)", Warning, &["nowhere: crypto.af_alg_restrict keeps it from this process"])
+        .says(
+            "cbc(aes)",
+            Warning,
+            &["userspace; not the kernel: crypto.af_alg_restrict keeps it from this process"],
+        )
         .says("chacha20", Warning, &["af_alg_restrict", "or it is not in this kernel"])
         .says("skcipher", Fine, &["xts(aes) binds"])
         .says("aead", Fine, &["algif_aead is there, but none of", "(see restriction)"]);

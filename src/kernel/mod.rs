@@ -3,6 +3,7 @@
 mod examine;
 mod fault;
 mod keyed;
+mod known_answer;
 mod limits;
 mod message;
 mod plan;
@@ -18,6 +19,7 @@ pub use examine::{
     Examined, ONLY_SYNC_SINCE, OpenTo, examine, listed, only_sync, try_bind, type_of,
 };
 use keyed::Keyed;
+pub use known_answer::trust;
 pub use limits::parse_version;
 pub use message::Message;
 use plan::{Plan, Route, route};
@@ -90,6 +92,17 @@ impl<T: Transport> KernelCipher<T> {
         let tfm = Keyed::bind(transport, algorithm)
             .map_err(|refusal| refusal::explain_open(transport, refusal, kind, algorithm))?;
         let constraints = learn(process, algorithm)?;
+        Self::keyed(process, transport, tfm, constraints, key)
+    }
+
+    /// Gives a tfm its key.
+    fn keyed(
+        process: &Process,
+        transport: &T,
+        tfm: T::Tfm,
+        constraints: Arc<Constraints>,
+        key: In<'_>,
+    ) -> Result<Self> {
         constraints.check_key(key.len())?;
         let limits = process.limits(Limits::read);
         let sizes = (constraints.sizes.chunk, constraints.sizes.iv);
@@ -231,10 +244,10 @@ impl<T: Transport> SiblingCipher<T> {
 /// The constraints of an algorithm that has just been bound, found out once per name and process:
 /// templates are in /proc/crypto only once somebody has bound them.
 fn learn(process: &Process, algorithm: &Algorithm) -> Result<Arc<Constraints>> {
-    if let Some(known) = process.constraints(algorithm.as_str()) {
+    if let Some(known) = process.constraints.of(algorithm.as_str()) {
         return Ok(known);
     }
     let constraints = Arc::new(examine::constraints(algorithm, &listed())?);
-    process.remember(&constraints);
+    process.constraints.remember(algorithm.as_str(), &constraints);
     Ok(constraints)
 }

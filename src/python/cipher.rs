@@ -10,6 +10,7 @@ use pyo3::types::PyBytes;
 use super::PROCESS;
 use super::buffer::InBuffer;
 use super::detach::detached;
+use super::fallback::announce;
 use super::oneshot::{crypt, crypt_into};
 use super::options;
 use super::stream::Stream;
@@ -22,9 +23,10 @@ use crate::stream::Stream as Core;
 
 /// One algorithm and one key, for any number of messages.
 ///
-/// Threads may share it and run at once. It holds file descriptors and, in the kernel,
-/// the key: ``close()`` it, leave its ``with`` block, or let go of it. It cannot be
-/// copied or pickled (TypeError); after ``fork`` both processes may use it.
+/// Threads may share it and run at once. It holds the key, in the kernel behind file
+/// descriptors or in this process: ``close()`` it, leave its ``with`` block, or let go of
+/// it. It cannot be copied or pickled (TypeError); after ``fork`` both processes may use
+/// it.
 #[pyclass(frozen, module = "afalg")]
 pub(super) struct Cipher {
     /// None once closed. Calls in flight and streams have a reference of their own.
@@ -32,23 +34,31 @@ pub(super) struct Cipher {
     /// The name that was asked for.
     #[pyo3(get)]
     algorithm: String,
-    /// Who computes.
+    /// Who computes: "kernel", or "userspace", this package itself.
     #[pyo3(get, name = "provider")]
     provider_name: &'static str,
     /// The implementation, as /proc/crypto names it ("cbc-aes-aesni"); None if unknown.
+    ///
+    /// In userspace "userspace-aes-hardware" and the like.
     #[pyo3(get)]
     driver: Option<String>,
-    /// Why the provider is not the kernel, as a stable code; None where it is.
+    /// Why userspace computes, where the kernel was asked first; None elsewhere.
+    ///
+    /// A stable code: "no-af-alg", "denied", "type-missing", "not-found", "restricted" or
+    /// "self-test". docs/refusals.md has the way out of each.
     #[pyo3(get)]
     reason: Option<&'static str>,
     /// The longest message, where the mode cannot be cut (xts); None: no limit. Bytes.
+    ///
+    /// There is one with ``provider="kernel"`` alone: "auto" computes longer ones in
+    /// userspace, with a ProviderFallbackWarning whose reason is "too-long".
     #[pyo3(get)]
     max_message: Option<usize>,
     sizes: Sizes,
 }
 
 impl Cipher {
-    /// Makes one; the key's bytes go straight into the kernel.
+    /// Makes one; for the kernel, the key's bytes go straight into it.
     pub(super) fn open(
         py: Python<'_>,
         algorithm: &str,
@@ -60,12 +70,13 @@ impl Cipher {
         let key = InBuffer::get(key, "key")?;
         let span = key.span();
         let provider = detached(py, |_| select(&PROCESS, choice, &algorithm, span))?;
+        announce(py, &provider)?;
         let constraints = provider.constraints();
         Ok(Self {
             algorithm: constraints.algorithm.as_str().to_owned(),
             provider_name: provider.name(),
             driver: constraints.driver.clone(),
-            reason: provider.reason(),
+            reason: provider.instead().map(|fallback| fallback.reason),
             max_message: provider.max_message(),
             sizes: constraints.sizes,
             provider: ArcSwapOption::from_pointee(provider),
@@ -277,8 +288,8 @@ impl Cipher {
     #[allow(clippy::unused_self, reason = "Python's signature")]
     fn __reduce__(&self) -> PyResult<()> {
         Err(PyTypeError::new_err(
-            "a Cipher cannot be copied or pickled: its key is in the kernel and stays there; make \
-             another one where it is needed",
+            "a Cipher cannot be copied or pickled: its key stays where it is; make another one \
+             where it is needed",
         ))
     }
 }

@@ -29,3 +29,12 @@ pub(super) fn detached<T: Send>(
         (done, _) => Ok(done?),
     }
 }
+
+/// The same, but for work that is done before the GIL could have changed hands.
+pub(super) fn detached_unless<T: Send>(
+    quick: bool,
+    py: Python<'_>,
+    work: impl FnOnce(&mut Hook<'_>) -> Result<T> + Send,
+) -> PyResult<T> {
+    if quick { Ok(work(&mut || false)?) } else { detached(py, work) }
+}

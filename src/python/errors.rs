@@ -1,6 +1,6 @@
 //! One table from Rust's errors to Python's exceptions, whose classes live in `afalg/errors.py`.
 
-use pyo3::PyErr;
+use pyo3::prelude::*;
 
 use crate::error::{Error, InputFault};
 
@@ -20,12 +20,18 @@ mod classes {
     import_exception!(afalg.errors, InvalidPaddingError);
     import_exception!(afalg.errors, KernelError);
     import_exception!(afalg.errors, MessageTooLongError);
+    import_exception!(afalg.errors, ProviderFallbackWarning);
     import_exception!(afalg.errors, SelfTestError);
     import_exception!(afalg.errors, StreamStateError);
     import_exception!(afalg.errors, UnavailableError);
 }
 #[allow(clippy::wildcard_imports, reason = "the module is this table's left column")]
 use classes::*;
+
+/// The category of the warning that userspace computes in the kernel's place.
+pub(super) fn fallback_warning(py: Python<'_>) -> Bound<'_, PyAny> {
+    py.get_type::<ProviderFallbackWarning>().into_any()
+}
 
 impl From<Error> for PyErr {
     fn from(error: Error) -> Self {

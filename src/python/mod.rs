@@ -6,6 +6,7 @@ mod cipher;
 mod detach;
 mod doctor;
 mod errors;
+mod fallback;
 mod functions;
 mod oneshot;
 mod options;

@@ -4,7 +4,8 @@ use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
 use super::buffer::{InBuffer, OutBuffer, bytes_filled_by};
-use super::detach::detached;
+use super::detach::{detached, detached_unless};
+use super::fallback::announce_message;
 use super::options;
 use crate::padding;
 use crate::provider::Provider;
@@ -28,8 +29,12 @@ pub(super) fn crypt<'py>(
         return crypt_padded(py, provider, direction, iv, input);
     }
     provider.check(direction, iv, input.len())?;
+    announce_message(py, provider.too_long(input.len()))?;
+    let quick = provider.is_quick(input.len());
     bytes_filled_by(py, input.len(), |output| {
-        detached(py, |hook| provider.crypt(Request { direction, iv, input, output }, hook))
+        detached_unless(quick, py, |hook| {
+            provider.crypt(Request { direction, iv, input, output }, hook)
+        })
     })
 }
 
@@ -46,7 +51,10 @@ pub(super) fn crypt_into<'py>(
     let data = InBuffer::get(data, "data")?;
     let mut out = OutBuffer::get(out)?;
     let (input, output) = (data.span(), out.span());
-    detached(py, |hook| provider.crypt(Request { direction, iv, input, output }, hook))
+    announce_message(py, provider.too_long(input.len()))?;
+    detached_unless(provider.is_quick(input.len()), py, |hook| {
+        provider.crypt(Request { direction, iv, input, output }, hook)
+    })
 }
 
 fn crypt_padded<'py>(
@@ -57,20 +65,23 @@ fn crypt_padded<'py>(
     input: In<'_>,
 ) -> PyResult<Bound<'py, PyBytes>> {
     let block = provider.constraints().sizes.block;
+    let quick = provider.is_quick(input.len());
     if direction == Direction::Encrypt {
         let len = input.len() + padding::added(input.len(), block);
         provider.check_limit(len)?;
+        announce_message(py, provider.too_long(len))?;
         return bytes_filled_by(py, len, |out| {
-            detached(py, |hook| padding::encrypt(provider, iv, input, out, hook))
+            detached_unless(quick, py, |hook| padding::encrypt(provider, iv, input, out, hook))
         });
     }
     padding::check_padded(provider.constraints(), input.len())?;
-    match detached(py, |hook| padding::Tail::decrypt(provider, input, hook))? {
+    announce_message(py, provider.too_long(input.len()))?;
+    match detached_unless(quick, py, |hook| padding::Tail::decrypt(provider, input, hook))? {
         Some(tail) => bytes_filled_by(py, tail.plain_len(input.len(), block), |out| {
             detached(py, |hook| tail.finish(provider, iv, input, out, hook))
         }),
         None => bytes_filled_by(py, input.len(), |out| {
-            detached(py, |hook| padding::decrypt(provider, iv, input, out, hook))
+            detached_unless(quick, py, |hook| padding::decrypt(provider, iv, input, out, hook))
         }),
     }
 }

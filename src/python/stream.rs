@@ -5,16 +5,18 @@ use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
 use super::buffer::{InBuffer, OutBuffer, bytes_filled_by};
-use super::detach::detached;
+use super::detach::{detached, detached_unless};
+use super::fallback::announce_message;
 use crate::stream::{Shared, Stream as Core, StreamTurn};
 
 /// One message, taken in pieces; made by ``Cipher.encryptor`` and ``decryptor``.
 ///
 /// However it is cut, the pieces' results joined are the bytes of one call. What does
 /// not fill a step of the mode is held back: an incomplete block; with padding, when
-/// decrypting, the last block too; of cts more than one block and at most two; of xts
-/// and its like (``max_message`` is not None) the whole message. ``finalize`` gives it
-/// out and is never called for you.
+/// decrypting, the last block too; of cts, and of xts in userspace, more than one block and
+/// at most two; of adiantum and hctr2, and of xts and its like in the kernel, the whole
+/// message, as far as one request carries. ``finalize`` gives it out and is never called
+/// for you.
 ///
 /// One user at a time: a second thread waits. An error other than of an argument poisons
 /// the stream, as does an exception that leaves its ``with`` block; from then on, and
@@ -56,8 +58,10 @@ impl Stream {
         let data = InBuffer::get(data, "data")?;
         let (turn, input) = (self.turn(py)?, data.span());
         let len = turn.with(|stream| stream.update_len(input.len()))?;
+        announce_message(py, turn.with(|stream| stream.outgrows(input.len())))?;
+        let quick = turn.with(|stream| stream.is_quick(input.len()));
         bytes_filled_by(py, len, |out| {
-            detached(py, |hook| turn.with(|stream| stream.update(input, out, hook)))
+            detached_unless(quick, py, |hook| turn.with(|stream| stream.update(input, out, hook)))
         })
     }
 
@@ -83,7 +87,9 @@ impl Stream {
         let data = InBuffer::get(data, "data")?;
         let mut out = OutBuffer::get(out)?;
         let (turn, input, out) = (self.turn(py)?, data.span(), out.span());
-        detached(py, |hook| turn.with(|stream| stream.update(input, out, hook)))
+        announce_message(py, turn.with(|stream| stream.outgrows(input.len())))?;
+        let quick = turn.with(|stream| stream.is_quick(input.len()));
+        detached_unless(quick, py, |hook| turn.with(|stream| stream.update(input, out, hook)))
     }
 
     /// End the message and give the rest of it.
@@ -96,8 +102,9 @@ impl Stream {
     fn finalize<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
         let turn = self.turn(py)?;
         let len = turn.with(|stream| stream.finalize_len())?;
+        let quick = turn.with(|stream| stream.is_quick(0));
         bytes_filled_by(py, len, |out| {
-            detached(py, |hook| turn.with(|stream| stream.finalize(out, hook)))
+            detached_unless(quick, py, |hook| turn.with(|stream| stream.finalize(out, hook)))
         })
     }
 
@@ -114,7 +121,8 @@ impl Stream {
     fn finalize_into<'py>(&self, py: Python<'py>, out: &Bound<'py, PyAny>) -> PyResult<usize> {
         let mut out = OutBuffer::get(out)?;
         let (turn, out) = (self.turn(py)?, out.span());
-        detached(py, |hook| turn.with(|stream| stream.finalize(out, hook)))
+        let quick = turn.with(|stream| stream.is_quick(0));
+        detached_unless(quick, py, |hook| turn.with(|stream| stream.finalize(out, hook)))
     }
 
     const fn __enter__(slf: PyRef<'_, Self>) -> PyRef<'_, Self> {

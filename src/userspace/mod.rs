@@ -22,7 +22,7 @@ pub use message::Message;
 use modes::{Keyed, Named};
 
 use crate::algorithm::Algorithm;
-use crate::constraints::{Constraints, Continuation, LengthRule, Sibling};
+use crate::constraints::{Constraints, Continuation, LengthRule, Sibling, mistaken, suggestion};
 use crate::error::{Error, InputFault, Result};
 use crate::request::{Direction, Hook, Iv, Request};
 use crate::secret::Secret;
@@ -31,18 +31,18 @@ use crate::span::In;
 /// One algorithm with one key, in this process.
 pub struct UserspaceCipher {
     constraints: Constraints,
-    constant_time: bool,
     keyed: Keyed,
-}
-
-/// Whether there is a cipher of this name.
-pub fn supports(name: &str) -> bool {
-    Named::find(name).is_some()
 }
 
 /// The names of all ciphers.
 pub fn names() -> impl Iterator<Item = String> {
     Named::all().map(Named::name)
+}
+
+/// Whether neither time nor memory accesses depend on key or data; `None` where there is no cipher
+/// of this name. Ciphers that look bytes up in tables are not constant-time.
+pub fn constant_time(name: &str) -> Option<bool> {
+    Named::find(name).map(Named::constant_time)
 }
 
 impl UserspaceCipher {
@@ -60,7 +60,7 @@ impl UserspaceCipher {
         let keyed = named
             .with_key(Secret::copy_of(key).bytes())
             .ok_or_else(|| refused_key(algorithm, key.len()))?;
-        Ok(Self { constraints, constant_time: named.constant_time(), keyed })
+        Ok(Self { constraints, keyed })
     }
 
     /// The algorithm's rules.
@@ -85,12 +85,6 @@ impl UserspaceCipher {
         None
     }
 
-    /// Whether neither time nor memory accesses depend on key or data. Ciphers that look bytes up
-    /// in tables are not constant-time.
-    pub const fn constant_time(&self) -> bool {
-        self.constant_time
-    }
-
     /// One whole message; its request has been checked.
     ///
     /// # Errors
@@ -113,12 +107,22 @@ impl fmt::Debug for UserspaceCipher {
 }
 
 fn not_found(algorithm: &Algorithm) -> Error {
-    let ciphers = CIPHERS.each_ref().map(|cipher| cipher.name).join(", ");
-    let text = format!(
-        "userspace has no {algorithm}; it has chacha20, xchacha20, xchacha12 and the kernel's modes \
-         over {ciphers}"
-    );
-    Error::NotFound { algorithm: algorithm.to_string(), text }
+    let name = algorithm.as_str();
+    let meant = || {
+        let known = Constraints::built_in(algorithm).is_some();
+        let names: Vec<_> = names().collect();
+        let names: Vec<_> = names.iter().map(String::as_str).collect();
+        let meant = suggestion(name, &names).filter(|_| !known)?;
+        Some(format!("userspace has no skcipher {name}; did you mean {meant}?"))
+    };
+    let text = mistaken(name).or_else(meant).unwrap_or_else(|| {
+        let ciphers = CIPHERS.each_ref().map(|cipher| cipher.name).join(", ");
+        format!(
+            "userspace has no skcipher {name}; it has chacha20, xchacha20, xchacha12 and the \
+             kernel's modes over {ciphers}"
+        )
+    });
+    Error::NotFound { algorithm: name.to_owned(), text }
 }
 
 /// Sizes have been checked, but for xts over a cipher that takes keys of any size.

@@ -14,12 +14,11 @@ import pytest
 from hypothesis import HealthCheck
 
 import afalg
-from oracles.cases import PROVIDERS, NewCipher, marks_of
+from oracles.cases import IN_LAB, PROVIDERS, NewCipher, marks_of
 
 if TYPE_CHECKING:
     from typing_extensions import Buffer
 
-IN_LAB = os.environ.get("AFALG_LAB") == "1"
 PIECE = 1 << 18  # where a provider has no limit, cut here all the same
 
 # A function-scoped fixture only says which provider; nothing of it changes between examples.

@@ -110,7 +110,8 @@ def test_a_stream_goes_on_in_parent_and_child(new_cipher: NewCipher, oracle: Ora
 
 
 @pytest.mark.parametrize(
-    ("provider", "oracle"), cases(lambda oracle: is_tried(oracle) and is_kernel_iv(oracle))
+    ("provider", "oracle"),
+    cases(lambda oracle: is_tried(oracle) and is_kernel_iv(oracle), of="kernel"),
 )
 def test_a_stream_that_only_the_kernel_can_continue_is_refused_in_the_child(
     new_cipher: NewCipher, oracle: Oracle

@@ -117,7 +117,9 @@ def test_messages_of_one_piece_and_of_more_may_lie_anywhere(
     assert_right_in_place(cipher, direction_at(offset), more, offset)
 
 
-@pytest.mark.parametrize(("provider", "oracle"), cases(lambda oracle: oracle.one_request))
+@pytest.mark.parametrize(
+    ("provider", "oracle"), cases(lambda oracle: oracle.one_request, of="kernel")
+)
 def test_a_byte_more_than_the_limit_is_refused_and_the_limit_named(
     new_cipher: NewCipher, oracle: Oracle
 ) -> None:

@@ -58,7 +58,7 @@ def facts(error: BaseException) -> tuple[object, ...]:
 
 
 def test_every_exception_is_tried_here() -> None:
-    assert set(ERRORS) == set(errors.__all__)
+    assert {*ERRORS, "ProviderFallbackWarning"} == set(errors.__all__)
 
 
 def test_everything_public_is_importable_from_afalg() -> None:

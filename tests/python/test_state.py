@@ -84,7 +84,6 @@ def test_a_with_block_that_ends_with_finalize_gives_the_whole_message(
         ("ctr(aes)", 15, 15),
         ("chacha20", 130, 2),
         ("cts(cbc(aes))", 64, 32),
-        ("xts(aes)", 1000, 1000),
     ],
 )
 def test_a_with_block_that_ends_without_finalize_says_how_much_is_lost(
@@ -96,6 +95,13 @@ def test_a_with_block_that_ends_without_finalize_says_how_much_is_lost(
     for call in stream_calls(stream):
         with pytest.raises(afalg.StreamStateError):
             call()
+
+
+def test_a_with_block_that_loses_a_whole_message_says_so(new_cipher: NewCipher) -> None:
+    cipher = made(new_cipher, "xts(aes)")
+    held = 1000 if cipher.max_message else 24  # userspace keeps back what may be stolen from
+    with pytest.raises(afalg.StreamStateError, match=rf"{held} bytes held back.*finalize\(\)"):
+        leave(cipher.encryptor(iv=IV), 1000)
 
 
 @pytest.mark.parametrize("fed", [0, 16, 37])
@@ -188,6 +194,7 @@ def test_a_message_that_cannot_end_yet_goes_on(
     assert found + stream.update(data[early:]) + stream.finalize() == expected(algorithm, data)
 
 
+@pytest.mark.parametrize("provider", [pytest.param("kernel", marks=pytest.mark.kernel)])
 def test_a_message_past_the_limit_is_refused_and_the_part_before_it_kept(
     new_cipher: NewCipher,
 ) -> None:

@@ -207,10 +207,15 @@ def test_what_is_ready_is_given_at_once_and_only_the_rest_held_back(
     new_cipher: NewCipher, oracle: Oracle
 ) -> None:
     step, blocks = oracle.chunk_size, 8
-    held = {"cts": 2 * step}.get(oracle.name[:3], step)
-    stream = begin(new_cipher(oracle.name, key_of(oracle)), "encrypt", iv_of(oracle))
+    held = {"cts": 2 * step, "xts": 2 * step}.get(oracle.name[:3], step)
+    cipher = new_cipher(oracle.name, key_of(oracle))
+    stream = begin(cipher, "encrypt", iv_of(oracle))
     ready = len(stream.update(message(blocks * step)))
-    assert ready == 0 if oracle.one_request else ready >= blocks * step - held
+    whole = oracle.one_request and cipher.provider == "kernel"
+    if whole or oracle.name.startswith("adiantum"):
+        assert ready == 0
+    else:
+        assert ready >= blocks * step - held
 
 
 @pytest.mark.parametrize("direction", DIRECTIONS)

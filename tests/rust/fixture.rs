@@ -125,7 +125,7 @@ pub(crate) fn key(constraints: &Constraints) -> Vec<u8> {
 pub(crate) fn open(kernel: &Kernel, name: &str) -> Result<KernelCipher<Kernel>> {
     let (process, constraints) = (Process::default(), Arc::new(constraints(name)));
     process.limits(|| LIMITS);
-    process.remember(&constraints);
+    process.constraints.remember(name, &constraints);
     let key = key(&constraints);
     KernelCipher::open(&process, kernel, &constraints.algorithm, In::from_slice(&key))
 }

@@ -3,6 +3,7 @@
 Everything is derived from names, so that a failing case can be run again alone.
 """
 
+import os
 import random
 from collections.abc import Callable
 from functools import cache
@@ -21,7 +22,9 @@ if TYPE_CHECKING:
 
 NewCipher = Callable[[str, "Buffer"], "Cipher"]  # algorithm, key
 
-PROVIDERS: "tuple[Provider, ...]" = ("kernel",)
+# In the lab every second counts, and userspace is the same there as outside.
+IN_LAB = os.environ.get("AFALG_LAB") == "1"
+PROVIDERS: "tuple[Provider, ...]" = ("kernel",) if IN_LAB else ("kernel", "userspace")
 DIRECTIONS = ("encrypt", "decrypt")
 MESSAGE_SIZE = 1 << 24
 
@@ -49,12 +52,16 @@ def pairs(
 
 
 def cases(
-    select: Callable[[Oracle], bool] = lambda _: True, *, lacking: bool = False
+    select: Callable[[Oracle], bool] = lambda _: True,
+    *,
+    lacking: bool = False,
+    of: "Provider | None" = None,
 ) -> "list[pytest.ParameterSet]":
-    """Give those pairs as parameters ("provider", "oracle")."""
+    """Give those pairs, or one provider's, as parameters ("provider", "oracle")."""
     return [
         pytest.param(provider, oracle, id=f"{provider}-{oracle.name}", marks=marks_of(provider))
         for provider, oracle in pairs(select, lacking=lacking)
+        if of in {None, provider}
     ]
 
 

@@ -3,20 +3,22 @@
 //! A part goes to the provider in whole chunks straight from the caller's buffer; what is left
 //! over waits here. A message that may not be cut at all waits here whole.
 
+mod shared;
+
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use crate::constraints::{Continuation, Sibling, bytes, check_room, overlap};
 use crate::error::{Error, Result};
 use crate::padding;
-use crate::provider::{Message, Provider};
+use crate::provider::{Fallback, Message, Provider};
 use crate::request::{Direction, Hook, Iv};
 use crate::secret::Secret;
 use crate::span::{In, Out, Overlap};
-use crate::turn::{NoTurn, Turn, TurnGuard};
+pub use shared::{Shared, StreamTurn};
 
 /// What is held back of the bytes that have come so far.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum HoldBack {
     /// What does not fill a chunk.
     Rest,
@@ -26,6 +28,17 @@ enum HoldBack {
     CtsTail,
     /// Everything, up to what one request carries.
     All,
+}
+
+impl HoldBack {
+    fn of(continuation: Continuation, padded: bool, direction: Direction) -> Self {
+        match continuation {
+            Continuation::OneRequest => Self::All,
+            Continuation::Sibling(Sibling::Cts) => Self::CtsTail,
+            _ if padded && direction == Direction::Decrypt => Self::LastBlock,
+            _ => Self::Rest,
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,6 +53,8 @@ enum State {
 pub struct Stream {
     provider: Arc<Provider>,
     message: Message,
+    /// The message's IV, as long as nothing but held back: another provider may have to begin.
+    iv: Iv,
     direction: Direction,
     padded: bool,
     hold_back: HoldBack,
@@ -67,14 +82,10 @@ impl Stream {
         if padded {
             constraints.check_pads()?;
         }
-        let hold_back = match provider.continuation() {
-            Continuation::OneRequest => HoldBack::All,
-            Continuation::Sibling(Sibling::Cts) => HoldBack::CtsTail,
-            _ if padded && direction == Direction::Decrypt => HoldBack::LastBlock,
-            _ => HoldBack::Rest,
-        };
+        let hold_back = HoldBack::of(provider.continuation(0), padded, direction);
         Ok(Self {
             message: provider.begin(direction, iv),
+            iv: if hold_back == HoldBack::All { iv.clone() } else { Iv::EMPTY },
             blocks_left: constraints.blocks_left(iv),
             provider: Arc::clone(provider),
             direction,
@@ -119,7 +130,7 @@ impl Stream {
         self.check_active()?;
         let total = self.held.len() + new;
         self.provider.constraints().check_counter(self.blocks_left, total)?;
-        Ok(match self.hold_back {
+        Ok(match self.hold_back_at(total) {
             HoldBack::Rest => total - total % self.chunk(),
             HoldBack::LastBlock => total.saturating_sub(1) / self.block() * self.block(),
             HoldBack::CtsTail => Sibling::before_cts_tail(total, self.block()),
@@ -128,6 +139,46 @@ impl Stream {
                 0
             }
         })
+    }
+
+    /// What is held back once the message has come to `total` bytes here. A message that outgrows
+    /// one kernel request may go on elsewhere.
+    fn hold_back_at(&self, total: usize) -> HoldBack {
+        match self.hold_back {
+            HoldBack::All => {
+                let continuation = self.provider.continuation(total + self.to_pad(total));
+                HoldBack::of(continuation, self.padded, self.direction)
+            }
+            other => other,
+        }
+    }
+
+    /// Why userspace goes on with the message after `new` bytes, if it outgrows the kernel then.
+    pub fn outgrows(&self, new: usize) -> Option<Fallback> {
+        let total = self.held.len() + new;
+        match self.hold_back {
+            HoldBack::All => self.provider.too_long(total + self.to_pad(total)),
+            _ => None,
+        }
+    }
+
+    /// Whether `new` bytes and what is held are not worth giving up the GIL for.
+    pub fn is_quick(&self, new: usize) -> bool {
+        self.provider.is_quick(self.held.len() + new)
+    }
+
+    /// Begins again where the message outgrows whoever has it; nothing of it is lost, since all
+    /// was held back.
+    fn grow(&mut self, new: usize) {
+        let total = self.held.len() + new;
+        let size = total + self.to_pad(total);
+        if self.hold_back != HoldBack::All {
+            return;
+        }
+        if let Some(message) = self.provider.begin_again(self.direction, &self.iv, size) {
+            self.hold_back = self.hold_back_at(total);
+            self.message = message;
+        }
     }
 
     /// How many bytes of padding `finalize` adds to `len` bytes that are held.
@@ -157,6 +208,7 @@ impl Stream {
             ));
         }
         self.state = State::Poisoned;
+        self.grow(input.len());
         let mut written = 0;
         match self.pass_on(input, out.borrow(), need, &mut written, hook) {
             Ok(()) => {
@@ -257,6 +309,7 @@ impl Stream {
     fn end(&mut self, state: State) {
         self.state = state;
         self.held = Secret::default();
+        self.iv = Iv::EMPTY;
         self.message.end();
     }
 
@@ -296,68 +349,5 @@ impl fmt::Display for Stream {
             State::Finished => write!(f, "{doing} {name}, finalized"),
             State::Poisoned => write!(f, "{doing} {name}, failed"),
         }
-    }
-}
-
-/// A stream that threads share: one has its turn, the others wait.
-#[derive(Debug)]
-pub struct Shared {
-    turn: Turn,
-    /// Locked by whoever has the turn, hence never waited for, in a forked child neither.
-    stream: Mutex<Stream>,
-}
-
-impl Shared {
-    /// Shares a stream.
-    pub fn new(stream: Stream) -> Self {
-        Self { turn: Turn::default(), stream: Mutex::new(stream) }
-    }
-
-    /// Waits for a turn; a signal has the hook asked.
-    ///
-    /// # Errors
-    /// [`Error::StreamState`] where the wait would never end.
-    pub fn turn(&self, hook: &mut Hook<'_>) -> Result<StreamTurn<'_>> {
-        self.granted(self.turn.take(hook))
-    }
-
-    /// A turn if nobody has it: `None` where another thread does.
-    ///
-    /// # Errors
-    /// [`Error::StreamState`] where a wait for it would never end.
-    pub fn turn_now(&self) -> Result<Option<StreamTurn<'_>>> {
-        match self.turn.take_now() {
-            Err(NoTurn::Taken) => Ok(None),
-            answer => self.granted(answer).map(Some),
-        }
-    }
-
-    fn granted<'a>(&'a self, answer: Result<TurnGuard<'a>, NoTurn>) -> Result<StreamTurn<'a>> {
-        match answer {
-            Ok(guard) => Ok(StreamTurn { shared: self, _guard: guard }),
-            Err(NoTurn::LostAtFork) => Err(Error::stream(
-                "another thread was using this stream when the process forked, and is not here to \
-                 finish; begin a new one in this process",
-            )),
-            Err(NoTurn::Nested) => Err(Error::stream(
-                "this thread is in the middle of a call of this stream (a signal handler came in \
-                 between); it takes one call at a time",
-            )),
-            Err(NoTurn::Interrupted | NoTurn::Taken) => Err(Error::Interrupted),
-        }
-    }
-}
-
-/// The right to use a shared stream.
-#[derive(Debug)]
-pub struct StreamTurn<'a> {
-    shared: &'a Shared,
-    _guard: TurnGuard<'a>,
-}
-
-impl StreamTurn<'_> {
-    /// Uses the stream.
-    pub fn with<R>(&self, work: impl FnOnce(&mut Stream) -> R) -> R {
-        work(&mut self.shared.stream.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }

@@ -1,0 +1,99 @@
+//! One known answer before an algorithm of the kernel is trusted: drivers of hardware have shipped
+//! that give wrong bytes and no error. Once per name and process, on a tfm of its own, with a
+//! figure that was published.
+
+use super::keyed::Keyed;
+use super::transport::Transport;
+use super::{KernelCipher, errno, learn, refusal};
+use crate::algorithm::{AlgType, Algorithm};
+use crate::constraints::Constraints;
+use crate::error::{Error, InputFault, Result};
+use crate::figures::{self, Figure};
+use crate::process::{Answer, Process};
+use crate::request::{Direction, Iv, Request};
+use crate::span::{In, Out};
+
+/// Asks the algorithm, unless it has been asked before.
+///
+/// # Errors
+/// [`Error::SelfTest`] where its answer is wrong; why the kernel does not serve it; or that it
+/// could not be asked now, for want of memory or descriptors.
+pub fn trust<T: Transport>(
+    process: &Process,
+    transport: &T,
+    algorithm: &Algorithm,
+) -> Result<Answer> {
+    let name = algorithm.as_str();
+    let answer = if let Some(known) = process.answers.of(name) {
+        known
+    } else {
+        let answer = ask(process, transport, algorithm)?;
+        process.answers.remember(name, &answer);
+        answer
+    };
+    match answer {
+        Answer::Wrong(text) => Err(Error::SelfTest { text: text.to_string() }),
+        other => Ok(other),
+    }
+}
+
+fn ask<T: Transport>(process: &Process, transport: &T, algorithm: &Algorithm) -> Result<Answer> {
+    let kind = AlgType::Skcipher;
+    let tfm = Keyed::bind(transport, algorithm)
+        .map_err(|refusal| refusal::explain_open(transport, refusal, kind, algorithm))?;
+    let constraints = learn(process, algorithm)?;
+    let Some(figure) = figures::of(constraints.generic.as_str()) else {
+        return Ok(Answer::NotAsked);
+    };
+    let key = In::from_slice(&figure.key);
+    let cipher = match KernelCipher::keyed(process, transport, tfm, constraints.clone(), key) {
+        Ok(cipher) => cipher,
+        // It may well take others: some hardware has one key size.
+        Err(Error::Input { fault: InputFault::Key, .. }) => return Ok(Answer::NotAsked),
+        Err(error) => return failed(&constraints, error),
+    };
+    match right(&cipher, &figure) {
+        Ok(true) => Ok(Answer::Right),
+        Ok(false) => Ok(wrong(&constraints, "it gives wrong bytes for a published message")),
+        Err(error) => failed(&constraints, error),
+    }
+}
+
+/// Whether the figure comes out, in both directions.
+fn right<T: Transport>(cipher: &KernelCipher<T>, figure: &Figure) -> Result<bool> {
+    let Figure { plain, cipher: sealed, .. } = figure;
+    let iv = Iv::joined(&[&figure.iv]).unwrap_or(Iv::EMPTY);
+    let comes_out = |direction, from: &[u8], to: &Vec<u8>| {
+        let mut result = vec![0; from.len()];
+        let (input, output) = (In::from_slice(from), Out::from_slice(&mut result));
+        cipher.crypt(Request { direction, iv: &iv, input, output }, &mut || false)?;
+        Ok(result == *to)
+    };
+    Ok(comes_out(Direction::Encrypt, plain, sealed)?
+        && comes_out(Direction::Decrypt, sealed, plain)?)
+}
+
+/// A driver that cannot compute at all is as little to be trusted; what passes is nobody's answer.
+fn failed(constraints: &Constraints, error: Error) -> Result<Answer> {
+    match &error {
+        Error::Kernel { refusal, .. }
+            if ![errno::ENOMEM, errno::ENOBUFS, errno::EMFILE, errno::ENFILE]
+                .contains(&refusal.errno) =>
+        {
+            Ok(wrong(constraints, &format!("it fails at a published message: {error}")))
+        }
+        _ => Err(error),
+    }
+}
+
+fn wrong(constraints: &Constraints, what: &str) -> Answer {
+    let driver = constraints.driver.as_deref().unwrap_or("unknown");
+    let name = &constraints.algorithm;
+    Answer::Wrong(
+        format!(
+            "the kernel's {name} (driver {driver}) is broken: {what}; unload or replace the \
+             driver, or compute elsewhere (provider=\"userspace\")"
+        )
+        .into(),
+    )
+}

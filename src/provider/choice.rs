@@ -1,0 +1,125 @@
+//! The choice of a provider: what was asked for, what serves, and why it is another one.
+
+use super::Provider;
+use crate::algorithm::Algorithm;
+use crate::constraints::{Constraints, Continuation, bytes};
+use crate::error::{Error, InputFault, Result};
+use crate::kernel::{AfAlg, KernelCipher, trust};
+use crate::process::{Answer, Process};
+use crate::span::In;
+use crate::userspace::UserspaceCipher;
+
+/// What the caller asked for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Choice {
+    /// The kernel where it serves, else userspace. Not the faster one: whoever uses this package
+    /// wants the kernel's cipher, and whoever wants speed asks for userspace.
+    #[default]
+    Auto,
+    /// The kernel or an error.
+    Kernel,
+    /// Userspace; AF_ALG is not asked.
+    Userspace,
+}
+
+impl Choice {
+    /// Reads a provider's name; `whence` says where it was written, for the error.
+    ///
+    /// # Errors
+    /// [`Error::Input`] for any other word.
+    pub fn parse(word: &str, whence: &str) -> Result<Self> {
+        match word {
+            "auto" => Ok(Self::Auto),
+            "kernel" => Ok(Self::Kernel),
+            "userspace" => Ok(Self::Userspace),
+            other => Err(Error::input(
+                InputFault::Argument,
+                format!("{whence} is {other:?}, it must be \"auto\", \"kernel\" or \"userspace\""),
+            )),
+        }
+    }
+}
+
+/// Why userspace computes what the kernel was asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fallback {
+    /// The stable code, `Cipher.reason`.
+    pub reason: &'static str,
+    /// Fact, rule, way out.
+    pub text: String,
+}
+
+impl Fallback {
+    fn new(reason: &'static str, what: &str, why: &str) -> Self {
+        let text = format!(
+            "userspace computes {what} in the kernel's place ({reason}): {why}. To choose it \
+             without this warning: provider=\"userspace\", or AFALG_PROVIDER=userspace"
+        );
+        Self { reason, text }
+    }
+
+    /// The message is longer than one kernel request.
+    pub(super) fn too_long(constraints: &Constraints, len: usize, limit: usize) -> Self {
+        let name = &constraints.algorithm;
+        let what = format!("{} of {name}", bytes(len));
+        let why = format!(
+            "one kernel request of {name} carries at most {limit} in this process, and the mode \
+             cannot go on in a second one"
+        );
+        Self::new("too-long", &what, &why)
+    }
+}
+
+/// Chooses a provider and gives it the key.
+///
+/// # Errors
+/// Why nobody serves the algorithm, or what is wrong with the key.
+pub fn select(
+    process: &Process,
+    choice: Choice,
+    algorithm: &Algorithm,
+    key: In<'_>,
+) -> Result<Provider> {
+    match choice {
+        Choice::Kernel => kernel(process, algorithm, key),
+        Choice::Userspace => {
+            let cipher = UserspaceCipher::open(algorithm, key)?;
+            Ok(Provider::Userspace { cipher, instead: None })
+        }
+        Choice::Auto => match kernel(process, algorithm, key) {
+            Ok(provider) => Ok(with_twin(provider, key)),
+            Err(error) => in_place_of(error, algorithm, key),
+        },
+    }
+}
+
+fn kernel(process: &Process, algorithm: &Algorithm, key: In<'_>) -> Result<Provider> {
+    let tried = trust(process, &AfAlg, algorithm)? == Answer::Right;
+    let cipher = KernelCipher::open(process, &AfAlg, algorithm, key)?;
+    Ok(Provider::Kernel { cipher, twin: None, tried })
+}
+
+/// For modes that a kernel request has to carry whole, so that a program does not depend on how
+/// much that is here. For those alone is the key kept in this process, as its schedule.
+fn with_twin(provider: Provider, key: In<'_>) -> Provider {
+    match provider {
+        Provider::Kernel { cipher, tried, .. }
+            if cipher.continuation() == Continuation::OneRequest =>
+        {
+            let twin = UserspaceCipher::open(&cipher.constraints().generic, key).ok();
+            Provider::Kernel { cipher, twin, tried }
+        }
+        other => other,
+    }
+}
+
+/// Userspace, where the kernel does not serve.
+fn in_place_of(error: Error, algorithm: &Algorithm, key: In<'_>) -> Result<Provider> {
+    let Some(reason) = error.reason() else { return Err(error) };
+    let cipher = match UserspaceCipher::open(algorithm, key) {
+        Err(none @ Error::NotFound { .. }) => return Err(error.and(&none)),
+        other => other?,
+    };
+    let instead = Fallback::new(reason, algorithm.as_str(), &error.to_string());
+    Ok(Provider::Userspace { cipher, instead: Some(instead) })
+}

@@ -1,0 +1,78 @@
+//! Who computes, said aloud: a warning where it is not whom the caller would expect, once for each
+//! reason, and a debug line in `logging` for every choice.
+
+use std::ffi::CString;
+
+use pyo3::intern;
+use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
+use pyo3::types::PyDict;
+
+use super::PROCESS;
+use super::errors::fallback_warning;
+use crate::provider::{Fallback, Provider};
+
+/// `logging.DEBUG`.
+const DEBUG: u8 = 10;
+
+/// Says who computes with a new Cipher.
+///
+/// # Errors
+/// The warning, where Python is told to make errors of them; the Cipher is then not made.
+pub(super) fn announce(py: Python<'_>, provider: &Provider) -> PyResult<()> {
+    let fallback = provider.instead();
+    log(py, || {
+        let name = &provider.constraints().algorithm;
+        let driver = provider.constraints().driver.as_deref().unwrap_or("unknown");
+        let why = match (provider, fallback) {
+            (Provider::Kernel { tried: true, .. }, _) => ", gave a published answer",
+            (Provider::Kernel { .. }, _) => ", untried: no answer was published for it",
+            (_, Some(fallback)) => &format!(", in the kernel's place: {}", fallback.reason),
+            _ => ", as asked",
+        };
+        format!("{name} by {}, driver {driver}{why}", provider.name())
+    })?;
+    fallback.map_or(Ok(()), |fallback| warn(py, fallback))
+}
+
+/// Says that userspace computes this message, where its length is why.
+///
+/// # Errors
+/// The warning, where Python is told to make errors of them; nothing has been computed then.
+pub(super) fn announce_message(py: Python<'_>, fallback: Option<Fallback>) -> PyResult<()> {
+    let Some(fallback) = fallback else { return Ok(()) };
+    log(py, || fallback.text.clone())?;
+    warn(py, &fallback)
+}
+
+/// A warning that was raised as an error has not been given: the next Cipher raises it again.
+fn warn(py: Python<'_>, fallback: &Fallback) -> PyResult<()> {
+    if !PROCESS.warned.remember(fallback.reason, &()) {
+        return Ok(());
+    }
+    let text = CString::new(fallback.text.as_str())?;
+    PyErr::warn(py, &fallback_warning(py), &text, 1)
+        .inspect_err(|_| PROCESS.warned.forget(fallback.reason))
+}
+
+fn log(py: Python<'_>, text: impl FnOnce() -> String) -> PyResult<()> {
+    let Some(logger) = logger(py)? else { return Ok(()) };
+    if logger.call_method1(intern!(py, "isEnabledFor"), (DEBUG,))?.is_truthy()? {
+        logger.call_method1(intern!(py, "debug"), (text(),))?;
+    }
+    Ok(())
+}
+
+/// Nobody listens before somebody has imported `logging`; it is not imported for that.
+fn logger(py: Python<'_>) -> PyResult<Option<&Bound<'_, PyAny>>> {
+    static LOGGER: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+    if let Some(logger) = LOGGER.get(py) {
+        return Ok(Some(logger.bind(py)));
+    }
+    let modules = py.import(intern!(py, "sys"))?.getattr(intern!(py, "modules"))?;
+    let Some(logging) = modules.cast::<PyDict>()?.get_item(intern!(py, "logging"))? else {
+        return Ok(None);
+    };
+    let logger = logging.call_method1(intern!(py, "getLogger"), ("afalg",))?.unbind();
+    Ok(Some(LOGGER.get_or_init(py, || logger).bind(py)))
+}
