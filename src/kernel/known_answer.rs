@@ -2,12 +2,14 @@
 //! that give wrong bytes and no error. Once per name and process, on a tfm of its own, with a
 //! figure that was published.
 
+use std::sync::Arc;
+
 use super::keyed::Keyed;
 use super::transport::Transport;
 use super::{KernelCipher, errno, learn, refusal};
 use crate::algorithm::{AlgType, Algorithm};
 use crate::constraints::Constraints;
-use crate::error::{Error, InputFault, Result};
+use crate::error::{Errno, Error, InputFault, Result};
 use crate::figures::{self, Figure};
 use crate::process::{Answer, Process};
 use crate::request::{Direction, Iv, Request};
@@ -50,12 +52,14 @@ fn ask<T: Transport>(process: &Process, transport: &T, algorithm: &Algorithm) ->
         Ok(cipher) => cipher,
         // It may well take others: some hardware has one key size.
         Err(Error::Input { fault: InputFault::Key, .. }) => return Ok(Answer::NotAsked),
-        Err(error) => return failed(&constraints, error),
+        Err(error) => return Err(failed(&constraints, error)),
     };
     match right(&cipher, &figure) {
         Ok(true) => Ok(Answer::Right),
-        Ok(false) => Ok(wrong(&constraints, "it gives wrong bytes for a published message")),
-        Err(error) => failed(&constraints, error),
+        Ok(false) => {
+            Ok(Answer::Wrong(broken(&constraints, "gives wrong bytes for a published message")))
+        }
+        Err(error) => Err(failed(&constraints, error)),
     }
 }
 
@@ -73,27 +77,25 @@ fn right<T: Transport>(cipher: &KernelCipher<T>, figure: &Figure) -> Result<bool
         && comes_out(Direction::Decrypt, sealed, plain)?)
 }
 
-/// A driver that cannot compute at all is as little to be trusted; what passes is nobody's answer.
-fn failed(constraints: &Constraints, error: Error) -> Result<Answer> {
+/// A driver that cannot compute at all is as little to be trusted, though it is asked again next
+/// time. What passes, and what is not the driver's, stays what it is.
+fn failed(constraints: &Constraints, error: Error) -> Error {
+    const PASSES: [Errno; 4] = [errno::ENOMEM, errno::ENOBUFS, errno::EMFILE, errno::ENFILE];
     match &error {
-        Error::Kernel { refusal, .. }
-            if ![errno::ENOMEM, errno::ENOBUFS, errno::EMFILE, errno::ENFILE]
-                .contains(&refusal.errno) =>
-        {
-            Ok(wrong(constraints, &format!("it fails at a published message: {error}")))
+        Error::Kernel { refusal, .. } if !PASSES.contains(&refusal.errno) => {
+            let what = format!("fails at a published message ({error})");
+            Error::SelfTest { text: broken(constraints, &what).to_string() }
         }
-        _ => Err(error),
+        _ => error,
     }
 }
 
-fn wrong(constraints: &Constraints, what: &str) -> Answer {
+fn broken(constraints: &Constraints, what: &str) -> Arc<str> {
     let driver = constraints.driver.as_deref().unwrap_or("unknown");
     let name = &constraints.algorithm;
-    Answer::Wrong(
-        format!(
-            "the kernel's {name} (driver {driver}) is broken: {what}; unload or replace the \
-             driver, or compute elsewhere (provider=\"userspace\")"
-        )
-        .into(),
-    )
+    let text = format!(
+        "the kernel's {name} (driver {driver}) {what} and is not used; unload or replace the \
+         driver, or have another provider compute (provider=\"userspace\")"
+    );
+    text.into()
 }

@@ -179,6 +179,11 @@ def test_each_failed_system_call_is_a_kernel_error_and_the_next_try_goes_on(tmp_
         assert f"{outcome['stage']} answered EIO" in outcome["text"]
         assert "cbc(aes)" in outcome["text"]
     assert (last, after) == (RIGHT, RIGHT)
+    first, *known = told["known_answers"]["cbc(aes)"]
+    assert first.startswith("KernelError: bind answered EIO")
+    for failure, stage in zip(known, list(STAGES.values())[1:], strict=True):
+        assert failure.startswith("SelfTestError: the kernel's cbc(aes) (driver ")
+        assert f"fails at a published message ({stage} answered EIO" in failure
 
 
 @pytest.mark.kernel
