@@ -22,6 +22,11 @@ def command(name: str, *arguments: str) -> list[str]:
     return [sys.executable, "-m", f"children.{name}", *arguments]
 
 
+def python(program: str) -> list[str]:
+    """Give the command line of a program that is written out."""
+    return [sys.executable, "-c", program]
+
+
 def run(name: str, *arguments: str, under: Sequence[str] = ()) -> str:
     """Run a program, under a tool if told, and give what it printed."""
     done = subprocess.run(
