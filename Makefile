@@ -28,7 +28,7 @@ help: ## list the verbs
 
 build: $(VENV)/.built ## the package and its tools, into .venv
 
-demo: build ## encrypt a real file through the kernel, this one or the lab's
+demo: build ## encrypt a real file, in userspace too where the kernel does not serve
 	$(PY) tools/demo.py
 
 test: ## the checks and every test, in the lab's kernels too

@@ -1,20 +1,24 @@
-"""The main job on real input: a large file through the kernel's cbc(aes), compared with OpenSSL.
+"""The main job on real input: a large file through cbc(aes), compared with OpenSSL.
 
     python tools/demo.py [FILE]
 
 Encrypts FILE (by default a large file that this machine has) in one call with PKCS#7, compares the
 result byte for byte with what `openssl enc` makes of it, streams it back and compares that with the
-original. Where the machine's own kernel has no AF_ALG, the lab boots one that has.
+original. Where the machine's own kernel has no AF_ALG, userspace computes, says why, and the lab
+boots a kernel that has: the same file, key and IV give the same bytes there.
 """
 
 import argparse
+import hashlib
 import mmap
 import os
 import platform
 import subprocess
 import sys
 import tempfile
+import textwrap
 import time
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -23,24 +27,42 @@ import afalg
 ENOUGH = 64 << 20
 PART = 1 << 20
 LAB_KERNEL = "6.12"
+WIDTH = 100
 
 
 def main() -> int:
-    """Do it here, or in the lab."""
+    """Do it here, and in the lab if the kernel does not serve here."""
+    asked = parser().parse_args()
+    file = asked.file or large_file()
+    secret = bytes.fromhex(asked.secret) if asked.secret else os.urandom(48)
+    served = afalg.is_available()
+    if not served and "AFALG_LAB" in os.environ:
+        sys.exit("demo: the lab's kernel has no AF_ALG either")
+    digest = show(file, secret[:32], secret[32:])
+    if asked.digest and digest != asked.digest:
+        sys.exit("demo: the kernel's bytes differ from userspace's")
+    if asked.digest:
+        print("compare  userspace's result: the same bytes")
+    return 0 if served else in_the_lab(file, secret, digest)
+
+
+def parser() -> argparse.ArgumentParser:
+    """Give the command line's grammar."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
     parser.add_argument("file", nargs="?", type=Path, metavar="FILE")
-    file = parser.parse_args().file or large_file()
-    if afalg.is_available():
-        show(file)
-        return 0
-    if "AFALG_LAB" in os.environ:
-        sys.exit("demo: the lab's kernel has no AF_ALG either")
-    print(f"This machine's kernel, {platform.release()}, has no AF_ALG. Booting one that has.")
+    parser.add_argument("--secret", help=argparse.SUPPRESS)  # key and IV of a run to compare with
+    parser.add_argument("--digest", help=argparse.SUPPRESS)  # of its result
+    return parser
+
+
+def in_the_lab(file: Path, secret: bytes, digest: str) -> int:
+    """Do the same through a kernel of the lab."""
+    print("\nNow the same through a kernel that has AF_ALG, which the lab boots:", flush=True)
     lab = [sys.executable, "-m", "lab", "run", "--kernel", LAB_KERNEL, "--timeout", "300", "--"]
-    again = [*lab, sys.executable, __file__, str(file)]
-    return subprocess.run(again, check=False, cwd=Path(__file__).parents[1]).returncode
+    again = [sys.executable, __file__, str(file), "--secret", secret.hex(), "--digest", digest]
+    return subprocess.run([*lab, *again], check=False, cwd=Path(__file__).parents[1]).returncode
 
 
 def large_file() -> Path:
@@ -62,17 +84,16 @@ def candidates() -> Iterator[Path]:
         yield from Path(asked.stdout.strip(), "lib").glob("librustc_driver-*.so")
 
 
-def show(file: Path) -> None:
-    """Encrypt, compare, stream back, compare, and say who did it and how fast."""
-    key, iv = os.urandom(32), os.urandom(16)
+def show(file: Path, key: bytes, iv: bytes) -> str:
+    """Encrypt, compare, stream back, compare; say who did it, why and how fast; give a digest."""
     with (
         file.open("rb") as source,
         mmap.mmap(source.fileno(), 0, access=mmap.ACCESS_READ) as data,
-        afalg.Cipher("cbc(aes)", key) as cipher,
+        chosen(key) as cipher,
     ):
         print(f"file     {file} ({len(data):,} bytes)")
         print(f"kernel   Linux {platform.release()}")
-        print(f"cipher   {cipher.algorithm}, driver {cipher.driver}, by the {cipher.provider}")
+        print(f"cipher   {cipher.algorithm}, driver {cipher.driver}, by {cipher.provider}")
         start = time.perf_counter()
         sealed = cipher.encrypt(data, iv=iv, padding="pkcs7")
         report("encrypt  one call", len(data), start)
@@ -81,6 +102,17 @@ def show(file: Path) -> None:
         start = time.perf_counter()
         stream_back(cipher, sealed, iv, data)
         report(f"decrypt  in parts of {PART >> 20} MiB, the original's bytes", len(data), start)
+        return hashlib.sha256(sealed).hexdigest()
+
+
+def chosen(key: bytes) -> afalg.Cipher:
+    """Make the Cipher, and print the warning that there may be."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", afalg.ProviderFallbackWarning)
+        cipher = afalg.Cipher("cbc(aes)", key, provider="auto")
+    for warning in caught:
+        print(textwrap.fill(f"warning  {warning.message}", WIDTH, subsequent_indent=" " * 9))
+    return cipher
 
 
 def same_as_openssl(file: Path, key: bytes, iv: bytes, sealed: bytes) -> None:

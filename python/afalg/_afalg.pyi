@@ -68,12 +68,11 @@ def is_available() -> bool:
 def algorithms(type: AlgType | None = None) -> list[AlgorithmInfo]:  # noqa: A002
     """List what this machine is known to have, by type and name; nothing is asked or loaded.
 
-    That is what /proc/crypto lists now (of several drivers the one that serves), what
-    other providers have, and the usual ciphers besides: the kernel makes a mode such as
-    "xts(aes)" and lists it only once somebody binds it. So ``providers`` may be empty here
-    for one that ``info`` then finds, and ``reason``, ``open_to`` and ``max_message`` are
-    always None. Where /proc/crypto cannot be read, the usual ciphers are the list. What
-    this package refuses ("ecb(arc4)") is not in it.
+    That is what /proc/crypto lists now (of several drivers the one that serves), and what
+    userspace has. The kernel makes a mode such as "xts(aes)" and lists it only once
+    somebody binds it: so "kernel" may be missing in ``providers`` of one that ``info`` then
+    finds there, and ``reason``, ``open_to`` and ``max_message`` are always None. What this
+    package refuses ("ecb(arc4)") is not in it.
 
     Args:
         type: one of AF_ALG's types; None: all four, though this package computes
@@ -94,7 +93,7 @@ def info(algorithm: str, /) -> AlgorithmInfo:
 
     Returns:
         What /proc/crypto says of the driver that serves, and what was answered. Where the
-        kernel refuses and another provider serves, ``reason`` says why.
+        kernel refuses and userspace serves, ``reason`` says why.
 
     Raises:
         UnavailableError: nobody serves it, for this process cannot open an AF_ALG socket

@@ -17,7 +17,7 @@ class AlgorithmInfo:
     Attributes:
         name: what to ask for, as the kernel spells it.
         type: AF_ALG's type: "skcipher", "aead", "hash" or "rng".
-        providers: who serves it: "kernel", then others; the kernel, where it was not
+        providers: who serves it: "kernel", "userspace"; the kernel, where it was not
             asked, if it lists the algorithm. Empty: nobody is known to.
         reason: why the kernel does not serve it, if it was asked, as a stable code:
             "no-af-alg", "denied", "type-missing", "not-found", "restricted", "self-test".
@@ -39,10 +39,11 @@ class AlgorithmInfo:
         continuation: how a message of a skcipher goes on past one kernel request: "iv",
             "kernel-iv", "counter", "sibling" (DESIGN.md tells them apart), or
             "one-request": it cannot.
-        max_message: the longest message where it cannot, here and now; None elsewhere:
-            no limit.
-        constant_time: whether the other provider takes the same time for all keys and
-            data; None of the kernel's drivers, which nobody has examined for that.
+        max_message: the longest message that the kernel takes where it cannot, here and
+            now; None elsewhere: no limit. Userspace has none.
+        constant_time: whether userspace takes the same time for all keys and data: no
+            key-dependent byte is looked up in a table. None where userspace does not
+            have it; of the kernel's drivers nobody has said.
 
     """
 

@@ -8,21 +8,26 @@ from pathlib import Path
 import pytest
 
 import afalg
+from oracles.cases import PROVIDERS, marks_of
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 EXAMPLES = [
-    pytest.param(code, id=f"{page.stem}-{number}")
+    pytest.param(provider, code, id=f"{provider}-{page.stem}-{number}", marks=marks_of(provider))
+    for provider in PROVIDERS
     for page in PAGES
     for number, code in enumerate(
         re.findall(r"^```python\n(.*?)^```", page.read_text(), re.MULTILINE | re.DOTALL)
     )
+    if provider == "kernel" or "socket.AF_ALG" not in code  # which shows what the kernel does
 ]
 
 
-@pytest.mark.kernel
-@pytest.mark.parametrize("code", EXAMPLES)
-def test_an_example_runs(code: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(("provider", "code"), EXAMPLES)
+def test_an_example_runs(
+    provider: afalg.Provider, code: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AFALG_PROVIDER", provider)
     monkeypatch.chdir(tmp_path)
     exec(compile(code, "example", "exec"), {"__name__": "example"})
 

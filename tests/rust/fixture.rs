@@ -121,13 +121,19 @@ pub(crate) fn key(constraints: &Constraints) -> Vec<u8> {
     bytes(constraints.keys.bounds().1, 1)
 }
 
-/// Opens a cipher whose rules are those of the built-in table, whatever this machine serves.
-pub(crate) fn open(kernel: &Kernel, name: &str) -> Result<KernelCipher<Kernel>> {
-    let (process, constraints) = (Process::default(), Arc::new(constraints(name)));
+/// A process that knows the built-in table's rules of an algorithm, whatever this machine serves.
+pub(crate) fn process(name: &str) -> Process {
+    let process = Process::default();
     process.limits(|| LIMITS);
-    process.constraints.remember(name, &constraints);
+    process.constraints.remember(name, &Arc::new(constraints(name)));
+    process
+}
+
+/// Opens a cipher.
+pub(crate) fn open(kernel: &Kernel, name: &str) -> Result<KernelCipher<Kernel>> {
+    let constraints = constraints(name);
     let key = key(&constraints);
-    KernelCipher::open(&process, kernel, &constraints.algorithm, In::from_slice(&key))
+    KernelCipher::open(&process(name), kernel, &constraints.algorithm, In::from_slice(&key))
 }
 
 /// A fake kernel and a cipher on it, whose op sockets carry one page.
