@@ -6,7 +6,7 @@ SHELL := bash
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help build demo test test-all check lab fuzz fuzz-corpus clean debian rust
+.PHONY: help build demo test test-all check lab bench fuzz fuzz-corpus clean debian rust
 
 PYTHON ?= python3
 KERNEL ?= 6.1
@@ -56,6 +56,11 @@ check: build ## formats, lints, types, stub, layers, documentation
 
 lab: build ## run CMD='...' in the lab's KERNEL=6.1, 6.12 or 7.2
 	$(PY) -m lab run --kernel $(KERNEL) -- bash -c "$$COMMAND"
+
+bench: build ## time what this package does next to its peers, in one run
+	$(PY) -m pytest benches --benchmark-enable --benchmark-only --benchmark-sort=name \
+	  --benchmark-columns=median,iqr,rounds --benchmark-warmup=on \
+	  --benchmark-max-time=0.25 --benchmark-group-by=group
 
 # libFuzzer without nightly: LLVM's pass counts the edges, and safe code needs no sanitizer.
 SANCOV := -Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 \

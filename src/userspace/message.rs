@@ -3,7 +3,7 @@
 use super::UserspaceCipher;
 use super::modes::Keyed;
 use super::pace::Pace;
-use super::scratch::Scratch;
+use super::scratch::with_scratch;
 use super::walk::rewrite;
 use crate::error::Result;
 use crate::request::{Direction, Hook, Iv, Request};
@@ -50,16 +50,15 @@ impl Message {
         let mut pace = Pace::new(hook);
         let (direction, iv) = (self.direction, &mut self.iv);
         match &cipher.keyed {
-            Keyed::Parts(mode) => {
-                let mut spare = Scratch::new();
+            Keyed::Parts(mode) => with_scratch(input.len(), |spare| {
                 rewrite(input, output, &mut pace, |data, ends| {
                     if last && ends {
-                        mode.finish(direction, iv, data, &mut spare);
+                        mode.finish(direction, iv, data, spare);
                     } else {
-                        mode.crypt(direction, iv, data, &mut spare);
+                        mode.crypt(direction, iv, data, spare);
                     }
                 })
-            }
+            }),
             Keyed::Whole(mode) => mode.crypt(Request { direction, iv, input, output }, &mut pace),
         }
     }

@@ -3,7 +3,7 @@
 //! A caller's bytes may change under us (another Python thread), so that no reference to them may
 //! exist: they are copied in here, worked on, and copied out. What was used is wiped on drop.
 
-use zeroize::Zeroize;
+use zeroize::zeroize_bytes;
 
 /// Bytes that are worked on at once: four times what AES does at once with the widest instructions,
 /// and little enough that two such buffers cost a small message nothing that would show.
@@ -12,30 +12,38 @@ pub(super) const PIECE: usize = 4096;
 /// A [`PIECE`], and room for the one or two blocks that the end of a message may need with it.
 pub(super) const ROOM: usize = PIECE + 32;
 
-/// A buffer on the stack.
-pub(super) struct Scratch {
-    bytes: [u8; ROOM],
+/// Messages up to this size have smaller buffers: to zero large ones would be a seventh of a small
+/// message's time.
+const SHORT: usize = 256;
+
+/// A buffer on the stack, for a message of some length.
+pub(super) struct Scratch<'b> {
+    bytes: &'b mut [u8],
     used: usize,
 }
 
-impl Scratch {
-    /// With zeros in it.
-    pub(super) const fn new() -> Self {
-        Self { bytes: [0; ROOM], used: 0 }
+/// Lends `work` a buffer with zeros in it, as large as a message of `len` bytes may need.
+pub(super) fn with_scratch<R>(len: usize, work: impl FnOnce(&mut Scratch<'_>) -> R) -> R {
+    if len <= SHORT {
+        work(&mut Scratch { bytes: &mut [0; SHORT], used: 0 })
+    } else {
+        work(&mut Scratch { bytes: &mut [0; ROOM], used: 0 })
     }
+}
 
+impl Scratch<'_> {
     /// The first `len` bytes, at most [`ROOM`], with what is left from before in them.
     pub(super) fn first(&mut self, len: usize) -> &mut [u8] {
-        let len = len.min(ROOM);
+        let len = len.min(self.bytes.len());
         self.used = self.used.max(len);
         self.bytes.get_mut(..len).unwrap_or_default()
     }
 }
 
-impl Drop for Scratch {
+impl Drop for Scratch<'_> {
     fn drop(&mut self) {
         if let Some(used) = self.bytes.get_mut(..self.used) {
-            used.zeroize();
+            zeroize_bytes(used); // `zeroize` goes byte by byte
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Taking a caller's bytes through the private buffer, a piece at a time.
 
 use super::pace::Pace;
-use super::scratch::{PIECE, ROOM, Scratch};
+use super::scratch::{PIECE, ROOM, with_scratch};
 use crate::error::Result;
 use crate::span::{In, Out};
 
@@ -14,17 +14,18 @@ pub(super) fn read(
     pace: &mut Pace<'_, '_>,
     mut work: impl FnMut(&[u8]),
 ) -> Result<()> {
-    let mut buffer = Scratch::new();
-    let mut rest = input;
-    while !rest.is_empty() {
-        let (piece, after) = rest.split_at(piece_of(rest.len()));
-        pace.spend(piece.len())?;
-        let data = buffer.first(piece.len());
-        piece.copy_to(data);
-        work(data);
-        rest = after;
-    }
-    Ok(())
+    with_scratch(input.len(), |buffer| {
+        let mut rest = input;
+        while !rest.is_empty() {
+            let (piece, after) = rest.split_at(piece_of(rest.len()));
+            pace.spend(piece.len())?;
+            let data = buffer.first(piece.len());
+            piece.copy_to(data);
+            work(data);
+            rest = after;
+        }
+        Ok(())
+    })
 }
 
 /// Lets `work` change all of `input`, and tells it which piece is the last, on the way to `output`,
@@ -38,22 +39,23 @@ pub(super) fn rewrite(
     pace: &mut Pace<'_, '_>,
     mut work: impl FnMut(&mut [u8], bool),
 ) -> Result<()> {
-    let mut buffer = Scratch::new();
-    let mut done = 0;
-    while done < input.len() {
-        let left = input.len() - done;
-        let range = done..done + piece_of(left);
-        if let Err(error) = pace.spend(range.len()) {
-            output.part(0..done).fill(0);
-            return Err(error);
+    with_scratch(input.len(), |buffer| {
+        let mut done = 0;
+        while done < input.len() {
+            let left = input.len() - done;
+            let range = done..done + piece_of(left);
+            if let Err(error) = pace.spend(range.len()) {
+                output.part(0..done).fill(0);
+                return Err(error);
+            }
+            let data = buffer.first(range.len());
+            input.part(range.clone()).copy_to(data);
+            work(data, range.len() == left);
+            done = range.end;
+            output.borrow().part(range).copy_from(In::from_slice(data));
         }
-        let data = buffer.first(range.len());
-        input.part(range.clone()).copy_to(data);
-        work(data, range.len() == left);
-        done = range.end;
-        output.borrow().part(range).copy_from(In::from_slice(data));
-    }
-    Ok(())
+        Ok(())
+    })
 }
 
 /// How much of what is left is taken at once. What comes last is more than two blocks, unless the

@@ -5,7 +5,7 @@ import subprocess
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import pytest
 
@@ -14,6 +14,8 @@ import children
 from oracles import ORACLES, Oracle
 from oracles.cases import cases, iv_of, key_of, message
 from surroundings import filtered
+
+Word: TypeAlias = Any  # one that may be against the signature
 
 NAMES = ("cbc(aes)", "xts(aes)", "chacha20", "cbc(aes)")
 REFUSALS = [
@@ -227,3 +229,29 @@ def test_who_asks_for_userspace_asks_nobody_else(tmp_path: Path) -> None:
     assert told["warnings"] == []
     assert all("as asked" in line for line in told["logged"])
     assert "AF_ALG" not in trace.read_text()
+
+
+# Words
+
+
+@pytest.mark.parametrize("word", ["openssl", "Kernel", "", " auto"])
+def test_another_word_for_a_provider_is_told_the_right_ones(word: Word) -> None:
+    text = f'^provider is "{word}", it must be "auto", "kernel" or "userspace"$'
+    for call in (
+        lambda: afalg.Cipher("cbc(aes)", bytes(16), provider=word),
+        lambda: afalg.encrypt("cbc(aes)", bytes(16), b"", iv=bytes(16), provider=word),
+    ):
+        with pytest.raises(afalg.InvalidInputError, match=text):
+            call()
+
+
+def test_a_word_in_the_environment_is_read_each_time_and_told_by_its_name(
+    monkeypatch: pytest.MonkeyPatch, provider: afalg.Provider
+) -> None:
+    monkeypatch.setenv("AFALG_PROVIDER", "openssl")
+    with pytest.raises(afalg.InvalidInputError, match=r'^AFALG_PROVIDER is "openssl", it must'):
+        afalg.Cipher("cbc(aes)", bytes(16))
+    assert afalg.Cipher("cbc(aes)", bytes(16), provider=provider).provider == provider
+    monkeypatch.setenv("AFALG_PROVIDER", provider)
+    cipher = afalg.Cipher("cbc(aes)", bytes(16))
+    assert (cipher.provider, cipher.reason) == (provider, None)

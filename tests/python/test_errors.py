@@ -376,28 +376,3 @@ def test_buffers_that_overlap_in_part_are_refused_and_left_alone(new_cipher: New
             cipher.encryptor(iv=IV).update_into(memoryview(area)[:16], out)
     assert area == message(64)
     assert_works(cipher)
-
-
-@pytest.mark.parametrize("word", ["openssl", "Kernel", "", " auto"])
-def test_another_word_for_a_provider_is_told_the_right_ones(word: Wrong) -> None:
-    for call in (
-        lambda: afalg.Cipher("cbc(aes)", KEY, provider=word),
-        lambda: afalg.encrypt("cbc(aes)", KEY, b"", iv=IV, provider=word),
-    ):
-        with refused(
-            afalg.InvalidInputError, f'provider is "{word}"', '"auto", "kernel" or "userspace"'
-        ):
-            call()
-
-
-def test_a_wrong_provider_in_the_environment_is_told_by_its_name(
-    monkeypatch: pytest.MonkeyPatch, provider: afalg.Provider
-) -> None:
-    monkeypatch.setenv("AFALG_PROVIDER", "openssl")
-    with refused(afalg.InvalidInputError, 'AFALG_PROVIDER is "openssl"', '"auto", "kernel" or'):
-        afalg.Cipher("cbc(aes)", KEY)
-    assert afalg.Cipher("cbc(aes)", KEY, provider=provider).provider == provider
-    monkeypatch.setenv("AFALG_PROVIDER", provider)
-    cipher = afalg.Cipher("cbc(aes)", key_of(ORACLES["cbc(aes)"]))
-    assert (cipher.provider, cipher.reason) == (provider, None)
-    assert_works(cipher)

@@ -17,7 +17,7 @@ use super::nh::{self, Nh};
 use super::wide::{BulkHash, HashEncryptHash};
 use crate::request::{Direction, Iv};
 use crate::userspace::block::{BlockCipher, Cipher};
-use crate::userspace::scratch::{ROOM, Scratch};
+use crate::userspace::scratch::{ROOM, with_scratch};
 
 pub(super) struct Adiantum<R> {
     stream: XChaCha<R>,
@@ -34,7 +34,8 @@ impl<R: Rounds> Adiantum<R> {
     pub(super) fn with_key(cipher: &Cipher, key: &[u8]) -> Option<Self> {
         let stream = XChaCha::with_key(key)?;
         let mut keys = Zeroizing::new([0; 32 + 16 + 16 + nh::KEY]);
-        stream.crypt(Direction::Encrypt, &mut stream_iv(1, 0)?, &mut *keys, &mut Scratch::new());
+        let mut at = stream_iv(1, 0)?;
+        with_scratch(0, |spare| stream.crypt(Direction::Encrypt, &mut at, &mut *keys, spare));
         let (block, keys) = keys.split_first_chunk::<32>()?;
         let (header, keys) = keys.split_first_chunk::<16>()?;
         let (bulk, keys) = keys.split_first_chunk::<16>()?;

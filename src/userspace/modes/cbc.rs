@@ -10,7 +10,7 @@ use crate::userspace::scratch::{Scratch, xor};
 pub(super) struct Cbc(pub(super) Box<dyn BlockCipher>);
 
 impl Mode for Cbc {
-    fn crypt(&self, direction: Direction, iv: &mut Iv, data: &mut [u8], spare: &mut Scratch) {
+    fn crypt(&self, direction: Direction, iv: &mut Iv, data: &mut [u8], spare: &mut Scratch<'_>) {
         match direction {
             Direction::Encrypt => self.0.chain(iv.bytes_mut(), data),
             Direction::Decrypt => {

@@ -11,7 +11,7 @@ use crate::userspace::scratch::{Scratch, copy, xor};
 pub(super) struct Cfb(pub(super) Box<dyn BlockCipher>);
 
 impl Mode for Cfb {
-    fn crypt(&self, direction: Direction, iv: &mut Iv, data: &mut [u8], spare: &mut Scratch) {
+    fn crypt(&self, direction: Direction, iv: &mut Iv, data: &mut [u8], spare: &mut Scratch<'_>) {
         let size = self.0.size();
         let stream = spare.first(data.len().next_multiple_of(size));
         let (first, rest) = stream.split_at_mut(size.min(stream.len()));

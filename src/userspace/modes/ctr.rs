@@ -11,7 +11,7 @@ use crate::userspace::scratch::{Scratch, copy, xor};
 pub(super) struct Ctr(pub(super) Box<dyn BlockCipher>);
 
 impl Mode for Ctr {
-    fn crypt(&self, _: Direction, iv: &mut Iv, data: &mut [u8], spare: &mut Scratch) {
+    fn crypt(&self, _: Direction, iv: &mut Iv, data: &mut [u8], spare: &mut Scratch<'_>) {
         let size = self.0.size();
         let stream = spare.first(data.len().next_multiple_of(size));
         match size {

@@ -12,11 +12,11 @@ use crate::userspace::scratch::{Scratch, copy};
 pub(super) struct Cts(pub(super) Cbc);
 
 impl Mode for Cts {
-    fn crypt(&self, direction: Direction, iv: &mut Iv, data: &mut [u8], spare: &mut Scratch) {
+    fn crypt(&self, direction: Direction, iv: &mut Iv, data: &mut [u8], spare: &mut Scratch<'_>) {
         self.0.crypt(direction, iv, data, spare);
     }
 
-    fn finish(&self, direction: Direction, iv: &mut Iv, data: &mut [u8], spare: &mut Scratch) {
+    fn finish(&self, direction: Direction, iv: &mut Iv, data: &mut [u8], spare: &mut Scratch<'_>) {
         let size = self.0.0.size();
         let (head, tail) = data.split_at_mut(Sibling::before_cts_tail(data.len(), size));
         self.crypt(direction, iv, head, spare);
@@ -29,7 +29,7 @@ impl Mode for Cts {
 }
 
 impl Cts {
-    fn steal(&self, iv: &mut Iv, whole: &mut [u8], rest: &mut [u8], spare: &mut Scratch) {
+    fn steal(&self, iv: &mut Iv, whole: &mut [u8], rest: &mut [u8], spare: &mut Scratch<'_>) {
         self.crypt(Direction::Encrypt, iv, whole, spare);
         let mut last = iv.clone(); // a block of the right size, wiped on drop
         last.bytes_mut().fill(0);
@@ -39,7 +39,7 @@ impl Cts {
         copy(whole, last.bytes());
     }
 
-    fn give_back(&self, iv: &mut Iv, whole: &mut [u8], rest: &mut [u8], spare: &mut Scratch) {
+    fn give_back(&self, iv: &mut Iv, whole: &mut [u8], rest: &mut [u8], spare: &mut Scratch<'_>) {
         let mut first = iv.clone();
         copy(first.bytes_mut(), whole);
         self.0.0.decrypt(first.bytes_mut());

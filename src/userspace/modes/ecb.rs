@@ -8,7 +8,7 @@ use crate::userspace::scratch::Scratch;
 pub(super) struct Ecb(pub(super) Box<dyn BlockCipher>);
 
 impl Mode for Ecb {
-    fn crypt(&self, direction: Direction, _: &mut Iv, data: &mut [u8], _: &mut Scratch) {
+    fn crypt(&self, direction: Direction, _: &mut Iv, data: &mut [u8], _: &mut Scratch<'_>) {
         match direction {
             Direction::Encrypt => self.0.encrypt(data),
             Direction::Decrypt => self.0.decrypt(data),
@@ -20,5 +20,5 @@ impl Mode for Ecb {
 pub(super) struct Null;
 
 impl Mode for Null {
-    fn crypt(&self, _: Direction, _: &mut Iv, _: &mut [u8], _: &mut Scratch) {}
+    fn crypt(&self, _: Direction, _: &mut Iv, _: &mut [u8], _: &mut Scratch<'_>) {}
 }

@@ -29,7 +29,7 @@ impl Mode for Essiv {
         iv
     }
 
-    fn crypt(&self, direction: Direction, iv: &mut Iv, data: &mut [u8], spare: &mut Scratch) {
+    fn crypt(&self, direction: Direction, iv: &mut Iv, data: &mut [u8], spare: &mut Scratch<'_>) {
         self.cbc.crypt(direction, iv, data, spare);
     }
 }

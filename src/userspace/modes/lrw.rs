@@ -50,7 +50,7 @@ impl Mode for Lrw {
         Iv::joined(&[iv.bytes(), &tweak.to_be_bytes()]).unwrap_or(Iv::EMPTY)
     }
 
-    fn crypt(&self, direction: Direction, iv: &mut Iv, data: &mut [u8], spare: &mut Scratch) {
+    fn crypt(&self, direction: Direction, iv: &mut Iv, data: &mut [u8], spare: &mut Scratch<'_>) {
         let (halves, _) = iv.bytes_mut().as_chunks_mut::<16>();
         let [place, tweak_place] = halves else { return };
         let mut number = u128::from_be_bytes(*place);

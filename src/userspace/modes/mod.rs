@@ -51,11 +51,11 @@ pub(super) trait Mode: Send + Sync {
     /// Works on a part of a message, whole chunks of it and at most
     /// [`ROOM`](super::scratch::ROOM) bytes, and moves the IV on. What is in `spare` is of no use
     /// to anybody.
-    fn crypt(&self, direction: Direction, iv: &mut Iv, data: &mut [u8], spare: &mut Scratch);
+    fn crypt(&self, direction: Direction, iv: &mut Iv, data: &mut [u8], spare: &mut Scratch<'_>);
 
     /// Works on the last part, which need not be whole chunks. Modes that steal ciphertext find
     /// all of a message here that has at most two blocks, else more than its last block.
-    fn finish(&self, direction: Direction, iv: &mut Iv, data: &mut [u8], spare: &mut Scratch) {
+    fn finish(&self, direction: Direction, iv: &mut Iv, data: &mut [u8], spare: &mut Scratch<'_>) {
         self.crypt(direction, iv, data, spare);
     }
 }

@@ -10,7 +10,7 @@ use crate::userspace::scratch::{Scratch, xor};
 pub(super) struct Ofb(pub(super) Box<dyn BlockCipher>);
 
 impl Mode for Ofb {
-    fn crypt(&self, _: Direction, iv: &mut Iv, data: &mut [u8], spare: &mut Scratch) {
+    fn crypt(&self, _: Direction, iv: &mut Iv, data: &mut [u8], spare: &mut Scratch<'_>) {
         let stream = spare.first(data.len().next_multiple_of(self.0.size()));
         stream.fill(0);
         self.0.chain(iv.bytes_mut(), stream); // CBC of zeros

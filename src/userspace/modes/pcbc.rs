@@ -11,7 +11,7 @@ use crate::userspace::scratch::{Scratch, copy, xor};
 pub(super) struct Pcbc(pub(super) Box<dyn BlockCipher>);
 
 impl Mode for Pcbc {
-    fn crypt(&self, direction: Direction, iv: &mut Iv, data: &mut [u8], spare: &mut Scratch) {
+    fn crypt(&self, direction: Direction, iv: &mut Iv, data: &mut [u8], spare: &mut Scratch<'_>) {
         let before = spare.first(data.len());
         copy(before, data);
         match direction {

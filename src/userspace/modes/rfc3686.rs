@@ -23,7 +23,7 @@ impl Mode for Rfc3686 {
         Iv::joined(&[self.nonce.bytes(), iv.bytes(), &1_u32.to_be_bytes()]).unwrap_or(Iv::EMPTY)
     }
 
-    fn crypt(&self, direction: Direction, iv: &mut Iv, data: &mut [u8], spare: &mut Scratch) {
+    fn crypt(&self, direction: Direction, iv: &mut Iv, data: &mut [u8], spare: &mut Scratch<'_>) {
         self.ctr.crypt(direction, iv, data, spare);
     }
 }

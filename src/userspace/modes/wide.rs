@@ -12,7 +12,7 @@ use crate::request::{Direction, Iv, Request};
 use crate::span::In;
 use crate::userspace::block::BlockCipher;
 use crate::userspace::pace::Pace;
-use crate::userspace::scratch::Scratch;
+use crate::userspace::scratch::with_scratch;
 use crate::userspace::walk::{read, rewrite};
 
 /// The parts that the two differ in. Blocks and hashes are little-endian numbers.
@@ -71,10 +71,12 @@ impl<W: HashEncryptHash> WideBlock for W {
             Direction::Encrypt => self.stream(before, after),
             Direction::Decrypt => self.stream(after, before),
         };
-        let (mut hash, mut spare) = (fresh, Scratch::new());
-        rewrite(input.part(bulk.clone()), output.borrow().part(bulk), pace, |piece, _| {
-            stream.crypt(direction, &mut at, piece, &mut spare);
-            hash.take(piece);
+        let mut hash = fresh;
+        with_scratch(input.len(), |spare| {
+            rewrite(input.part(bulk.clone()), output.borrow().part(bulk), pace, |piece, _| {
+                stream.crypt(direction, &mut at, piece, spare);
+                hash.take(piece);
+            })
         })?;
         *block = W::subtract(after, hash.end()).to_le_bytes();
         output.part(one).copy_from(In::from_slice(&*block));

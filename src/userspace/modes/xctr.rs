@@ -16,7 +16,7 @@ impl Mode for Xctr {
         Iv::joined(&[iv.bytes(), &[0; 16]]).unwrap_or(Iv::EMPTY)
     }
 
-    fn crypt(&self, _: Direction, iv: &mut Iv, data: &mut [u8], spare: &mut Scratch) {
+    fn crypt(&self, _: Direction, iv: &mut Iv, data: &mut [u8], spare: &mut Scratch<'_>) {
         let Some((first, number)) = iv.bytes_mut().split_first_chunk_mut::<16>() else { return };
         let first = u128::from_le_bytes(*first);
         let mut blocks = number.first_chunk::<16>().copied().map_or(0, u128::from_le_bytes);

@@ -40,7 +40,7 @@ impl Mode for Xts {
         tweak
     }
 
-    fn crypt(&self, direction: Direction, iv: &mut Iv, data: &mut [u8], spare: &mut Scratch) {
+    fn crypt(&self, direction: Direction, iv: &mut Iv, data: &mut [u8], spare: &mut Scratch<'_>) {
         let tweaks = spare.first(data.len());
         let first = u128::from_le_bytes(block(iv.bytes()));
         let next = fill(tweaks.as_chunks_mut().0, first);
@@ -48,7 +48,7 @@ impl Mode for Xts {
         copy(iv.bytes_mut(), &next.to_le_bytes());
     }
 
-    fn finish(&self, direction: Direction, iv: &mut Iv, data: &mut [u8], spare: &mut Scratch) {
+    fn finish(&self, direction: Direction, iv: &mut Iv, data: &mut [u8], spare: &mut Scratch<'_>) {
         let rest = data.len() % 16;
         let Some(head) = data.len().checked_sub(16 + rest).filter(|_| rest > 0) else {
             return self.crypt(direction, iv, data, spare);
