@@ -18,6 +18,7 @@ from vectors import (
     ECB_MONTE_CARLO,
     FILES,
     MONTE_CARLO,
+    USERSPACE_FILES,
     CounterCase,
     MonteCarlo,
     Round,
@@ -42,7 +43,16 @@ def runs(
     ]
 
 
-@pytest.mark.parametrize(("provider", "file"), runs(FILES))
+def userspace_runs() -> "list[pytest.ParameterSet]":
+    """Give userspace's further files, where that is tried."""
+    return [
+        pytest.param("userspace", file, id=f"userspace-{file}")
+        for file in USERSPACE_FILES
+        if "userspace" in PROVIDERS
+    ]
+
+
+@pytest.mark.parametrize(("provider", "file"), [*runs(FILES), *userspace_runs()])
 def test_the_published_answers_come_out(new_cipher: NewCipher, file: VectorFile) -> None:
     cipher, key = None, b""
     for vector in file.vectors():

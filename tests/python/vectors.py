@@ -97,7 +97,7 @@ def key_of(record: dict[str, str]) -> bytes:
 
 
 def parse_cavp(algorithm: str, text: str) -> Iterator[Vector]:
-    """Read NIST's block cipher files: a section for each direction."""
+    """Read NIST's block cipher files: a section for each direction, or one for both."""
     for section, record in records(text):
         yield Vector(
             algorithm,
@@ -106,7 +106,7 @@ def parse_cavp(algorithm: str, text: str) -> Iterator[Vector]:
             bytes.fromhex(record["PLAINTEXT"]),
             bytes.fromhex(record["CIPHERTEXT"]),
             f"{section} COUNT = {record['COUNT']}",
-            (section,),
+            (section,) if section else BOTH,
         )
 
 
@@ -216,6 +216,23 @@ def other_files() -> Iterator[VectorFile]:
     yield VectorFile("chacha20", PYCA, "ciphers/ChaCha20/rfc7539.txt", parse_rfc8439)
 
 
+def userspace_files() -> Iterator[VectorFile]:
+    """Give files for ciphers and modes that few kernels have; some have one direction alone."""
+    for mode in ("ecb", "cbc", "cfb", "ofb", "ctr"):
+        path = f"ciphers/SM4/draft-ribose-cfrg-sm4-10-{mode}.txt"
+        yield VectorFile(f"{mode}(sm4)", PYCA, path, parse_cavp)
+        yield VectorFile(f"{mode}(cast5)", PYCA, f"ciphers/CAST5/cast5-{mode}.txt", parse_cavp)
+    for mode in ("ecb", "cbc", "cfb", "ofb"):
+        yield VectorFile(f"{mode}(blowfish)", PYCA, f"ciphers/Blowfish/bf-{mode}.txt", parse_cavp)
+    for mode in ("cfb", "ofb"):
+        path = f"ciphers/Camellia/camellia-{mode}.txt"
+        yield VectorFile(f"{mode}(camellia)", PYCA, path, parse_cavp)
+    for mode, prefix in (("cfb", "CFB64"), ("ofb", "OFB")):
+        for kind in ("invperm", "permop", "subtab", "varkey", "vartext", "MMT1", "MMT2", "MMT3"):
+            path = f"ciphers/3DES/{prefix[:3]}/T{prefix}{kind}.rsp"
+            yield VectorFile(f"{mode}(des3_ede)", PYCA, path, parse_cavp)
+
+
 def own_files() -> Iterator[VectorFile]:
     """Give the files of tests/vectors, once for each algorithm in them."""
     for name in ("adiantum", "ciphers", "essiv", "lrw", "rfc3962", "xchacha"):
@@ -225,6 +242,7 @@ def own_files() -> Iterator[VectorFile]:
 
 
 FILES = [*aes_files(), *other_files(), *own_files()]
+USERSPACE_FILES = list(userspace_files())
 
 
 @dataclass(frozen=True)
