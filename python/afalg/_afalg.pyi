@@ -2,7 +2,8 @@
 
 Data is positional, options are by keyword, sizes are in bytes. A buffer is anything
 C-contiguous (bytes, bytearray, memoryview, mmap, a NumPy array), read as bytes whatever
-its item size; one that is not contiguous is a BufferError, a str a TypeError.
+its item size; one that is not contiguous is a BufferError; a str, or an array of Python
+objects, a TypeError.
 
 The sources named below are the kernel's, Linux 6.1 to 7.3, or the standard's.
 """
