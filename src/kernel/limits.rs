@@ -20,19 +20,19 @@ impl Limits {
     pub(super) fn read() -> Self {
         Self {
             page: sys::page_size(),
-            optmem: number("/proc/sys/net/core/optmem_max").unwrap_or(SMALLEST_OPTMEM),
+            optmem: number("/proc/sys/net/core/optmem_max"),
             cpus: available_parallelism().map_or(1, usize::from),
         }
     }
 
     /// The largest request that optmem carries, as a power of two.
-    const fn largest(&self) -> usize {
-        let pages = self.optmem / OPTMEM_A_PAGE;
+    fn largest(&self) -> usize {
+        let pages = self.optmem.unwrap_or(SMALLEST_OPTMEM) / OPTMEM_A_PAGE;
         self.page << if pages == 0 { 0 } else { pages.ilog2() }
     }
 
     /// How large the send and the receive buffer of an op socket should be.
-    pub(super) const fn wanted_buffers(&self) -> (usize, usize) {
+    pub(super) fn wanted_buffers(&self) -> (usize, usize) {
         (self.largest(), self.largest() + self.page)
     }
 
@@ -75,7 +75,9 @@ mod tests {
 
     #[test]
     fn optmem_bounds_a_request() {
-        for (optmem, largest) in [(20480, 512 << 10), (131_072, 4 << 20), (0, 4096)] {
+        for (optmem, largest) in
+            [(None, 512 << 10), (Some(20480), 512 << 10), (Some(131_072), 4 << 20), (Some(0), 4096)]
+        {
             let limits = Limits { page: 4096, optmem, cpus: 1 };
             assert_eq!(limits.wanted_buffers(), (largest, largest + 4096));
             assert_eq!(limits.usable((8 << 20, 8 << 20)), largest);
@@ -85,7 +87,7 @@ mod tests {
 
     #[test]
     fn a_page_of_the_receive_buffer_stays_free() {
-        let limits = Limits { page: 4096, optmem: 131_072, cpus: 1 };
+        let limits = Limits { page: 4096, optmem: Some(131_072), cpus: 1 };
         assert_eq!(limits.usable((212_992, 212_992)), 212_992 - 4096);
         assert_eq!(limits.usable((212_992, 400_000)), 212_992);
         assert_eq!(limits.usable((400_000, 212_992)), 212_992 - 4096);

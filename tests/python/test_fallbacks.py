@@ -47,6 +47,15 @@ def test_an_algorithm_of_unknown_sizes_is_refused_with_the_reason(tmp_path: Path
 
 
 @pytest.mark.kernel
+def test_what_could_not_be_read_for_want_of_descriptors_is_read_again() -> None:
+    said, found = children.run("short_of_files", "xts(aes)", "64").splitlines()
+    assert said == "accept EMFILE"
+    cipher = afalg.Cipher("xts(aes)", bytes(range(64)), provider="kernel")
+    assert cipher.driver is not None
+    assert found == f"{cipher!r} {cipher.max_message}"
+
+
+@pytest.mark.kernel
 @pytest.mark.parametrize(
     ("algorithm", "iv", "error"),
     [
