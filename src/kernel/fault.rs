@@ -87,6 +87,15 @@ impl Fault {
 }
 
 fn refused(Refusal { stage, errno }: Refusal, served: &str) -> String {
+    if matches!(errno, errno::EBADF | errno::ENOTSOCK) {
+        return format!(
+            "the sockets of this Cipher of {served} were closed under it, and their descriptors \
+             may be other files' by now ({}: {}): somebody closed what was not theirs, as daemons \
+             do with os.closerange; make a new Cipher behind that",
+            stage.name(),
+            errno::describe(errno)
+        );
+    }
     format!(
         "{} answered {} for {served}; the message was given up, the Cipher can be used again{}",
         stage.name(),

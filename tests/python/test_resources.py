@@ -311,3 +311,20 @@ def test_a_stream_that_finds_no_memory_goes_on_when_there_is_some() -> None:
     assert wrong == "0"
     assert "no memory to keep" in refused
     assert "pass less at once" in refused
+
+
+def test_descriptors_that_were_closed_under_a_cipher_are_left_to_whoever_has_them() -> None:
+    servers, cipher, other, fresh, *parent, before, file, again, written = children.run(
+        "closed_under"
+    ).splitlines()
+    assert [other, fresh, *parent, before] == ["the other one works", *["right"] * 4]
+    assert written == "0 bytes written"
+    for text, fact in (
+        (servers, "(accept: EBADF"),
+        (cipher, "(accept: EBADF"),
+        (file, "(sendmsg: ENOTSOCK"),
+        (again, "(accept: EBADF"),
+    ):
+        assert "the sockets of this Cipher of cbc(aes)" in text
+        assert fact in text
+        assert "make a new Cipher" in text
