@@ -79,10 +79,13 @@ def test_what_is_too_long_is_told_before_memory_is_asked_for(
 
 
 @pytest.mark.kernel
+@pytest.mark.parametrize("algorithm", ["cbc(aes)", "xts(aes)"])
 @pytest.mark.parametrize(("way", "stage"), [("in", "sendmsg"), ("out", "recvmsg")])
-def test_a_file_cut_short_under_an_mmap_is_an_error(tmp_path: Path, way: str, stage: str) -> None:
-    said = children.run("truncated", way, str(tmp_path)).split()
-    assert said == [str(1 << 16), stage, str(3 << 19), stage]
+def test_a_file_cut_short_under_an_mmap_is_an_error(
+    tmp_path: Path, algorithm: str, way: str, stage: str
+) -> None:
+    said = children.run("truncated", way, algorithm, str(tmp_path)).splitlines()
+    assert set(said) == {f"{stage} EFAULT"}
 
 
 @pytest.mark.kernel
