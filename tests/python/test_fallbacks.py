@@ -57,6 +57,24 @@ def test_what_could_not_be_read_for_want_of_descriptors_is_read_again() -> None:
 
 @pytest.mark.kernel
 @pytest.mark.parametrize(
+    ("optmem", "pages"),
+    [(6144, 1), (7168, 16), (8192, 32), (9216, 32), (10240, 64), (14336, 64), (16384, 128)],
+)
+def test_a_small_optmem_max_carries_what_is_promised(optmem: int, pages: int) -> None:
+    if os.environ.get("AFALG_LAB") != "1" or os.geteuid() != 0:
+        skip_or_fail("only the lab's root changes net.core.optmem_max")
+    sysctl = Path("/proc/sys/net/core/optmem_max")
+    before = sysctl.read_text()
+    sysctl.write_text(str(optmem))
+    try:
+        said = children.run("largest").split()
+    finally:
+        sysctl.write_text(before)
+    assert set(said) == {str(pages * mmap.PAGESIZE)}
+
+
+@pytest.mark.kernel
+@pytest.mark.parametrize(
     ("algorithm", "iv", "error"),
     [
         ("xts(aes)", bytes(16), afalg.MessageTooLongError),
