@@ -123,7 +123,8 @@ class Cipher:
 
     Threads may share it and run at once. It holds file descriptors and, in the kernel,
     the key: ``close()`` it, leave its ``with`` block, or let go of it. It cannot be
-    copied or pickled (TypeError); after ``fork`` both processes may use it.
+    copied or pickled (TypeError); after ``fork`` both processes may use it, but only one
+    of them a Stream that was begun before: see ``encryptor``.
     """
 
     def __new__(cls, algorithm: str, key: Buffer, /, *, provider: Provider | None = None) -> Self:
@@ -262,6 +263,10 @@ class Cipher:
         """Begin to encrypt one message that comes in pieces.
 
         Arguments and errors are those of ``encrypt``; the warning of IV reuse holds.
+
+        It holds across ``fork`` too: a stream of ctr, rfc3686 or chacha20 that parent and
+        child both go on with gives both the same keystream, and so both messages away. Let
+        one of them go on, and the other begin anew with an IV of its own.
         """
 
     def decryptor(self, *, iv: Buffer | None = None, padding: Padding = None) -> Stream:
