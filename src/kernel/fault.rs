@@ -22,6 +22,8 @@ pub(super) enum Fault {
     },
     /// The op socket in the middle of the message belongs to the process that forked.
     Forked,
+    /// The message was lost, or had ended, before.
+    Over,
     /// The op socket at hand carries less than the message, which cannot be cut.
     TooLong {
         /// The message's bytes.
@@ -41,7 +43,7 @@ impl Fault {
         match self {
             Self::Refused(refusal) => Some(refusal.stage),
             Self::Count { stage, .. } => Some(*stage),
-            Self::Interrupted | Self::Forked | Self::TooLong { .. } => None,
+            Self::Interrupted | Self::Forked | Self::Over | Self::TooLong { .. } => None,
         }
     }
 
@@ -71,6 +73,10 @@ impl Fault {
             Self::Forked => Error::stream(format!(
                 "the process forked in the middle of this message of {name}, and only the \
                  parent's socket knows where it is; begin a new one in this process"
+            )),
+            Self::Over => Error::stream(format!(
+                "this message of {name} failed half-way or has ended, and cannot go on; begin a \
+                 new one"
             )),
             Self::TooLong { len, limit } => constraints.too_long(len, limit),
             Self::Count { stage, asked, got } => Error::Kernel {
