@@ -129,6 +129,11 @@ pub enum Error {
         /// Fact, rule, way out.
         text: String,
     },
+    /// There is no memory; nothing has been done.
+    Memory {
+        /// Fact, rule, way out.
+        text: String,
+    },
     /// The padding is wrong. One text for every fault, on purpose.
     Padding,
     /// The cipher was closed.
@@ -192,6 +197,7 @@ impl fmt::Display for Error {
             | Self::Restricted { text, .. }
             | Self::SelfTest { text }
             | Self::Input { text, .. }
+            | Self::Memory { text }
             | Self::StreamState { text }
             | Self::Kernel { text, .. } => text,
             Self::Padding => {

@@ -106,8 +106,8 @@ pub fn decrypt(
 ) -> Result<usize> {
     let block = provider.constraints().sizes.block;
     let (direction, output) = (Direction::Decrypt, out.borrow());
+    let mut last = Secret::zeroed(block)?; // before there is a plaintext to be left behind
     provider.crypt(Request { direction, iv, input, output }, hook)?;
-    let mut last = Secret::zeroed(block);
     out.as_in().split_at(input.len() - block).1.copy_to(last.bytes_mut());
     let kept = kept(last.bytes(), block);
     if kept.is_err() {
@@ -139,7 +139,7 @@ impl Tail {
         }
         let (before, last) = input.split_at(input.len() - sizes.block);
         let (_, iv) = before.split_at(before.len() - sizes.iv);
-        let mut plain = Secret::zeroed(sizes.block);
+        let mut plain = Secret::zeroed(sizes.block)?;
         let (direction, iv) = (Direction::Decrypt, &Iv::copy_of(iv).unwrap_or(Iv::EMPTY));
         provider.crypt(Request { direction, iv, input: last, output: plain.as_out() }, hook)?;
         plain.truncate(kept(plain.bytes(), sizes.block)?);

@@ -25,8 +25,8 @@ pub fn generation() -> u32 {
 pub struct Limits {
     /// The size of a page in bytes.
     pub page: usize,
-    /// `net.core.optmem_max` in bytes.
-    pub optmem: usize,
+    /// `net.core.optmem_max` in bytes; `None` where it could not be read.
+    pub optmem: Option<usize>,
     /// CPUs.
     pub cpus: usize,
 }
@@ -91,13 +91,30 @@ impl<V: Clone> Known<V> {
 }
 
 impl Process {
-    /// The limits, read at the first call.
+    /// The limits, read at the first call at which that is possible.
     pub fn limits(&self, read: impl FnOnce() -> Limits) -> Limits {
         if let Some(known) = &*self.limits.load() {
             return **known;
         }
         let limits = read();
-        self.limits.store(Some(Arc::new(limits)));
+        if limits.optmem.is_some() {
+            self.limits.store(Some(Arc::new(limits)));
+        }
         limits
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn limits_are_read_until_they_could_be() {
+        let process = Process::default();
+        let read = |optmem| process.limits(|| Limits { page: 4096, optmem, cpus: 1 }).optmem;
+        assert_eq!(
+            [read(None), read(Some(1)), read(Some(2)), read(None)],
+            [None, Some(1), Some(1), Some(1)]
+        );
     }
 }

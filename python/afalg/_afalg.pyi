@@ -2,7 +2,8 @@
 
 Data is positional, options are by keyword, sizes are in bytes. A buffer is anything
 C-contiguous (bytes, bytearray, memoryview, mmap, a NumPy array), read as bytes whatever
-its item size; one that is not contiguous is a BufferError, a str a TypeError.
+its item size; one that is not contiguous is a BufferError; a str, or an array of Python
+objects, a TypeError.
 
 The sources named below are the kernel's, Linux 6.1 to 7.3, or the standard's.
 """
@@ -122,7 +123,7 @@ class Cipher:
     Threads may share it and run at once. It holds the key, in the kernel behind file
     descriptors or in this process: ``close()`` it, leave its ``with`` block, or let go of
     it. It cannot be copied or pickled (TypeError); after ``fork`` both processes may use
-    it.
+    it, but only one of them a Stream that was begun before: see ``encryptor``.
     """
 
     def __new__(cls, algorithm: str, key: Buffer, /, *, provider: Provider | None = None) -> Self:
@@ -278,6 +279,10 @@ class Cipher:
         """Begin to encrypt one message that comes in pieces.
 
         Arguments and errors are those of ``encrypt``; the warning of IV reuse holds.
+
+        It holds across ``fork`` too: a stream of ctr, rfc3686 or chacha20 that parent and
+        child both go on with gives both the same keystream, and so both messages away. Let
+        one of them go on, and the other begin anew with an IV of its own.
         """
 
     def decryptor(self, *, iv: Buffer | None = None, padding: Padding = None) -> Stream:
@@ -316,9 +321,9 @@ class Stream:
     message, as far as one request carries. ``finalize`` gives it out and is never called
     for you.
 
-    One user at a time: a second thread waits. An error other than of an argument poisons
-    the stream, as does an exception that leaves its ``with`` block; from then on, and
-    once finalized, every call is StreamStateError.
+    One user at a time: a second thread waits. An error poisons the stream, but for one of
+    an argument and MemoryError; so does an exception that leaves its ``with`` block. From
+    then on, and once finalized, every call is StreamStateError.
     """
 
     def update(self, data: Buffer, /) -> bytes:

@@ -18,7 +18,12 @@ pub const ONLY_SYNC_SINCE: (u32, u32) = (7, 2);
 
 /// Whether AF_ALG has the synchronous drivers alone.
 pub fn only_sync() -> bool {
-    kernel_version().is_some_and(|version| version >= ONLY_SYNC_SINCE)
+    told_only_sync().unwrap_or(false)
+}
+
+/// The same; `None` where the kernel's version cannot be read now.
+pub(super) fn told_only_sync() -> Option<bool> {
+    kernel_version().map(|version| version >= ONLY_SYNC_SINCE)
 }
 
 /// What /proc/crypto lists now; nothing where it cannot be read.
@@ -85,7 +90,7 @@ pub fn examine<T: Transport>(
     let mut found =
         Examined { entry, constraints: None, continuation: None, max_message: None, open_to };
     if kind == AlgType::Skcipher {
-        let constraints = constraints(algorithm, &entries)?;
+        let constraints = constraints(algorithm, &entries, only_sync())?;
         let continuation = continuation(transport, &constraints);
         if continuation == Continuation::OneRequest {
             let sizes = (constraints.sizes.chunk, constraints.sizes.iv);
@@ -136,13 +141,18 @@ fn open_to<T: Transport>(transport: &T, kind: AlgType, algorithm: &Algorithm) ->
     }
 }
 
-/// The constraints of a skcipher that has been bound.
+/// The constraints of a skcipher that has been bound; without a driver where they are those of the
+/// built-in table.
 ///
 /// # Errors
 /// Its sizes are nowhere to be found.
-pub(super) fn constraints(algorithm: &Algorithm, entries: &[Entry]) -> Result<Constraints> {
+pub(super) fn constraints(
+    algorithm: &Algorithm,
+    entries: &[Entry],
+    only_sync: bool,
+) -> Result<Constraints> {
     let name = algorithm.as_str();
-    let serving = proc_crypto::serving(entries, AlgType::Skcipher, name, only_sync());
+    let serving = proc_crypto::serving(entries, AlgType::Skcipher, name, only_sync);
     match serving.and_then(|entry| Some((entry, entry.sizes()?))) {
         Some((entry, sizes)) => {
             Constraints::derive(algorithm, &entry.name, Some(entry.driver.clone()), sizes)

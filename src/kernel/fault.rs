@@ -22,6 +22,8 @@ pub(super) enum Fault {
     },
     /// The op socket in the middle of the message belongs to the process that forked.
     Forked,
+    /// The message was lost, or had ended, before.
+    Over,
     /// The op socket at hand carries less than the message, which cannot be cut.
     TooLong {
         /// The message's bytes.
@@ -41,7 +43,7 @@ impl Fault {
         match self {
             Self::Refused(refusal) => Some(refusal.stage),
             Self::Count { stage, .. } => Some(*stage),
-            Self::Interrupted | Self::Forked | Self::TooLong { .. } => None,
+            Self::Interrupted | Self::Forked | Self::Over | Self::TooLong { .. } => None,
         }
     }
 
@@ -72,6 +74,10 @@ impl Fault {
                 "the process forked in the middle of this message of {name}, and only the \
                  parent's socket knows where it is; begin a new one in this process"
             )),
+            Self::Over => Error::stream(format!(
+                "this message of {name} failed half-way or has ended, and cannot go on; begin a \
+                 new one"
+            )),
             Self::TooLong { len, limit } => constraints.too_long(len, limit),
             Self::Count { stage, asked, got } => Error::Kernel {
                 refusal: Refusal { stage, errno: errno::EIO },
@@ -87,6 +93,15 @@ impl Fault {
 }
 
 fn refused(Refusal { stage, errno }: Refusal, served: &str) -> String {
+    if matches!(errno, errno::EBADF | errno::ENOTSOCK) {
+        return format!(
+            "the sockets of this Cipher of {served} were closed under it, and their descriptors \
+             may be other files' by now ({}: {}): somebody closed what was not theirs, as daemons \
+             do with os.closerange; make a new Cipher behind that",
+            stage.name(),
+            errno::describe(errno)
+        );
+    }
     format!(
         "{} answered {} for {served}; the message was given up, the Cipher can be used again{}",
         stage.name(),

@@ -4,6 +4,11 @@
 //! kernel keeps about those pages is charged to `net.core.optmem_max`: about 100 bytes a page,
 //! beyond which it answers ENOMEM (on Linux 6.1 for ever). Hence 128 bytes a page here: 512 KiB
 //! where optmem_max is 20480 (6.1), 4 MiB where it is 131072 (6.7 and newer).
+//!
+//! Where optmem_max is small, what it takes for the first page counts: a list of 4096 bytes for
+//! every 127 pages sent (`af_alg_tsgl`) and one to two thousand for the request itself; each page
+//! then costs 54 bytes. A value of 8192 carries 59 pages on 6.1, one of 6144 carries 21, and one of
+//! 4096 none at all.
 
 use std::fs;
 use std::thread::available_parallelism;
@@ -12,6 +17,9 @@ use crate::process::Limits;
 use crate::sys;
 
 const OPTMEM_A_PAGE: usize = 128;
+/// What a request takes before its first page, and then for each of the first 127.
+const OPTMEM_A_REQUEST: usize = 6144;
+const OPTMEM_A_FIRST_PAGE: usize = 64;
 /// Linux 6.1's, the smallest of all that are supported.
 const SMALLEST_OPTMEM: usize = 20480;
 
@@ -20,19 +28,21 @@ impl Limits {
     pub(super) fn read() -> Self {
         Self {
             page: sys::page_size(),
-            optmem: number("/proc/sys/net/core/optmem_max").unwrap_or(SMALLEST_OPTMEM),
+            optmem: number("/proc/sys/net/core/optmem_max"),
             cpus: available_parallelism().map_or(1, usize::from),
         }
     }
 
     /// The largest request that optmem carries, as a power of two.
-    const fn largest(&self) -> usize {
-        let pages = self.optmem / OPTMEM_A_PAGE;
+    fn largest(&self) -> usize {
+        let optmem = self.optmem.unwrap_or(SMALLEST_OPTMEM);
+        let small = optmem.saturating_sub(OPTMEM_A_REQUEST) / OPTMEM_A_FIRST_PAGE;
+        let pages = small.min(optmem / OPTMEM_A_PAGE);
         self.page << if pages == 0 { 0 } else { pages.ilog2() }
     }
 
     /// How large the send and the receive buffer of an op socket should be.
-    pub(super) const fn wanted_buffers(&self) -> (usize, usize) {
+    pub(super) fn wanted_buffers(&self) -> (usize, usize) {
         (self.largest(), self.largest() + self.page)
     }
 
@@ -75,7 +85,15 @@ mod tests {
 
     #[test]
     fn optmem_bounds_a_request() {
-        for (optmem, largest) in [(20480, 512 << 10), (131_072, 4 << 20), (0, 4096)] {
+        for (optmem, largest) in [
+            (None, 512 << 10),
+            (Some(20480), 512 << 10),
+            (Some(131_072), 4 << 20),
+            (Some(10240), 256 << 10),
+            (Some(8192), 128 << 10),
+            (Some(6144), 4096),
+            (Some(0), 4096),
+        ] {
             let limits = Limits { page: 4096, optmem, cpus: 1 };
             assert_eq!(limits.wanted_buffers(), (largest, largest + 4096));
             assert_eq!(limits.usable((8 << 20, 8 << 20)), largest);
@@ -85,7 +103,7 @@ mod tests {
 
     #[test]
     fn a_page_of_the_receive_buffer_stays_free() {
-        let limits = Limits { page: 4096, optmem: 131_072, cpus: 1 };
+        let limits = Limits { page: 4096, optmem: Some(131_072), cpus: 1 };
         assert_eq!(limits.usable((212_992, 212_992)), 212_992 - 4096);
         assert_eq!(limits.usable((212_992, 400_000)), 212_992);
         assert_eq!(limits.usable((400_000, 212_992)), 212_992 - 4096);

@@ -24,18 +24,21 @@ pub struct Message<T: Transport> {
     /// The op socket that knows it, once it has been told the first IV.
     op: Option<Box<Pooled<T::Op>>>,
     begun: bool,
+    /// Whether it has ended or was lost: its place is then another one, or nobody knows it, and
+    /// what came next would be wrong bytes without an error.
+    over: bool,
 }
 
 impl<T: Transport> Message<T> {
     pub(super) fn new(cipher: &KernelCipher<T>, direction: Direction, iv: &Iv) -> Self {
         let iv = cipher.sibling_iv(iv).unwrap_or_else(|| iv.clone());
-        Self { direction, iv, op: None, begun: false }
+        Self { direction, iv, op: None, begun: false, over: false }
     }
 
     /// Takes the next part of the message: whole chunks, but for the `last` part.
     ///
     /// # Errors
-    /// What the kernel answered; the message is then lost.
+    /// What the kernel answered; the message is then lost. That it was lost, or had ended, before.
     pub fn advance(
         &mut self,
         cipher: &KernelCipher<T>,
@@ -47,8 +50,10 @@ impl<T: Transport> Message<T> {
         if input.is_empty() {
             return Ok(());
         }
-        self.step(cipher, input, output, last, hook)
-            .map_err(|fault| fault.explain(cipher.constraints()))
+        let done =
+            if self.over { Err(Fault::Over) } else { self.step(cipher, input, output, last, hook) };
+        self.over |= last || done.is_err();
+        done.map_err(|fault| fault.explain(cipher.constraints()))
     }
 
     /// Lets go of IV and op socket. One that waits for more of this message is closed: no other
@@ -56,6 +61,7 @@ impl<T: Transport> Message<T> {
     pub fn end(&mut self) {
         self.iv = Iv::EMPTY;
         self.op = None;
+        self.over = true;
     }
 
     fn step(

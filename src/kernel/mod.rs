@@ -242,12 +242,17 @@ impl<T: Transport> SiblingCipher<T> {
 }
 
 /// The constraints of an algorithm that has just been bound, found out once per name and process:
-/// templates are in /proc/crypto only once somebody has bound them.
+/// templates are in /proc/crypto only once somebody has bound them. What had to do for a file that
+/// could not be read is not kept: next time there may be a descriptor, or memory, to read it.
 fn learn(process: &Process, algorithm: &Algorithm) -> Result<Arc<Constraints>> {
     if let Some(known) = process.constraints.of(algorithm.as_str()) {
         return Ok(known);
     }
-    let constraints = Arc::new(examine::constraints(algorithm, &listed())?);
-    process.constraints.remember(algorithm.as_str(), &constraints);
+    let only_sync = examine::told_only_sync();
+    let found = examine::constraints(algorithm, &listed(), only_sync.unwrap_or(false))?;
+    let constraints = Arc::new(found);
+    if only_sync.is_some() && constraints.driver.is_some() {
+        process.constraints.remember(algorithm.as_str(), &constraints);
+    }
     Ok(constraints)
 }

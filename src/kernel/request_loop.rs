@@ -138,7 +138,7 @@ fn pieces<T: Transport>(
                 progress.written = progress.done;
                 continue;
             }
-            Err(fault) => return Err(fault),
+            Err(fault) => return Err(behind(keyed, job, progress.done, fault)),
         }
         if progress.done < job.plan.len && time_is_up(&mut asked) {
             ask(hook, op.generation)?;
@@ -173,6 +173,23 @@ fn can_resume(job: &Job<'_>, progress: &Progress, fault: Fault) -> bool {
     let untouched = progress.written == progress.done && fault.stage() != Some(Stage::Receive);
     let apart = job.request.input.overlap(&job.request.output) == Overlap::None;
     progress.iv.is_some() && (untouched || apart)
+}
+
+/// What was behind a first send that was cut short, where the kernel tells a count and keeps the
+/// errno: the rest is offered to an op socket of its own, which has nothing to count first. Nobody
+/// receives what it takes.
+fn behind<T: Transport>(keyed: &Keyed<T>, job: &Job<'_>, done: usize, fault: Fault) -> Fault {
+    let Fault::Count { stage: Stage::Send, asked, got } = fault else { return fault };
+    if got == 0 || got >= asked {
+        return fault;
+    }
+    let rest = job.request.input.part(done + got..done + asked);
+    let head = Some((job.request.direction, job.request.iv));
+    let answer = keyed.fresh().map(|mut op| keyed.transport.send(&mut op.op, head, rest, false));
+    match answer {
+        Ok(Err(errno)) if errno != errno::EINTR => Fault::refused(Stage::Send, errno),
+        _ => fault,
+    }
 }
 
 /// Whether the hook is due: the clock starts behind the first piece.

@@ -18,6 +18,7 @@ const SMALL: usize = 2048;
 
 /// One algorithm with one key, wherever it is computed.
 #[derive(Debug)]
+#[allow(clippy::large_enum_variant, reason = "there is one to a Cipher, behind an Arc")]
 pub enum Provider {
     /// AF_ALG.
     Kernel {

@@ -5,6 +5,7 @@
 //! to the bytes exists. The held `Py_buffer` keeps the memory from being resized or freed.
 #![allow(unsafe_code, reason = "the buffer protocol; invariants in SAFETY.md")]
 
+use std::ffi::{CStr, c_int};
 use std::marker::PhantomData;
 use std::mem::MaybeUninit;
 use std::ptr::{self, NonNull};
@@ -12,7 +13,7 @@ use std::ptr::{self, NonNull};
 use pyo3::exceptions::{PyBufferError, PyTypeError};
 use pyo3::ffi;
 use pyo3::prelude::*;
-use pyo3::types::PyBytes;
+use pyo3::types::{PyByteArray, PyBytes};
 
 use crate::span::{In, Out};
 
@@ -24,7 +25,7 @@ struct View<'py> {
 
 impl<'py> View<'py> {
     /// Asks for plain contiguous bytes, so that the view points nowhere into itself and may move.
-    fn get(object: &Bound<'py, PyAny>, flags: std::ffi::c_int) -> PyResult<Self> {
+    fn get(object: &Bound<'py, PyAny>, flags: c_int) -> PyResult<Self> {
         let mut raw = MaybeUninit::<ffi::Py_buffer>::uninit();
         // SAFETY: the object is alive, and the exporter fills `raw` or sets an exception.
         let answer = unsafe { ffi::PyObject_GetBuffer(object.as_ptr(), raw.as_mut_ptr(), flags) };
@@ -68,6 +69,7 @@ impl<'a, 'py> InBuffer<'a, 'py> {
         if let Ok(bytes) = object.cast_exact::<PyBytes>() {
             return Ok(Self(Source::Bytes(bytes.as_bytes())));
         }
+        check_no_objects(object, name)?;
         match View::get(object, ffi::PyBUF_SIMPLE) {
             Ok(view) => Ok(Self(Source::View(view))),
             Err(error) => Err(refused(object, name, error)),
@@ -90,6 +92,7 @@ impl<'py> OutBuffer<'py> {
     /// # Errors
     /// TypeError for what has no bytes, BufferError for what is read-only or not contiguous.
     pub(super) fn get(object: &Bound<'py, PyAny>) -> PyResult<Self> {
+        check_no_objects(object, "out")?;
         match View::get(object, ffi::PyBUF_WRITABLE) {
             Ok(view) => Ok(Self(view)),
             Err(error) => Err(match View::get(object, ffi::PyBUF_SIMPLE) {
@@ -125,18 +128,48 @@ fn refused(object: &Bound<'_, PyAny>, name: &str, error: PyErr) -> PyErr {
     error
 }
 
-/// Asks for any shape there is, and gives it back on the spot: such a view may point into itself.
+/// The items of an array may be Python objects: its bytes are then their addresses, which are no
+/// data to encrypt, and to write over them is to have the interpreter follow whatever comes out.
+fn check_no_objects(object: &Bound<'_, PyAny>, name: &str) -> PyResult<()> {
+    if object.is_exact_instance_of::<PyByteArray>() || look(object, holds_objects) != Some(true) {
+        return Ok(());
+    }
+    Err(PyTypeError::new_err(format!(
+        "{name} holds Python objects, not bytes: what is in its memory are their addresses; pass \
+         the bytes of what they stand for"
+    )))
+}
+
+/// Whether a buffer's format has the item `O`, outside the names of a structure's fields.
+fn holds_objects(raw: &ffi::Py_buffer) -> bool {
+    if raw.format.is_null() {
+        return false; // unsigned bytes
+    }
+    // SAFETY: the exporter filled `raw`, which is not released yet: `format` is its C string.
+    let format = unsafe { CStr::from_ptr(raw.format) }.to_bytes();
+    format.split(|byte| *byte == b':').step_by(2).any(|items| items.contains(&b'O'))
+}
+
 fn exports_another_shape(object: &Bound<'_, PyAny>) -> bool {
+    look(object, |_| ()).is_some()
+}
+
+/// Asks for any shape and format there is, looks at it and gives it back on the spot: such a view
+/// may point into itself. `None` where it cannot be had: an exporter may have bytes and no format
+/// for them (NumPy's times).
+fn look<R>(object: &Bound<'_, PyAny>, see: impl FnOnce(&ffi::Py_buffer) -> R) -> Option<R> {
     let mut raw = MaybeUninit::<ffi::Py_buffer>::uninit();
     let flags = ffi::PyBUF_FULL_RO;
     // SAFETY: the object is alive, and the exporter fills `raw` or sets an exception.
     if unsafe { ffi::PyObject_GetBuffer(object.as_ptr(), raw.as_mut_ptr(), flags) } != 0 {
         drop(PyErr::take(object.py()));
-        return false;
+        return None;
     }
-    // SAFETY: the exporter answered 0, so it has filled `raw`, which has not moved since.
+    // SAFETY: the exporter answered 0, so it has filled `raw`, which stays where it is.
+    let seen = see(unsafe { raw.assume_init_ref() });
+    // SAFETY: as above, and `raw` has not moved since; it is released once, with the GIL held.
     unsafe { ffi::PyBuffer_Release(raw.as_mut_ptr()) };
-    true
+    Some(seen)
 }
 
 /// A new `bytes` of at most `len` bytes, which `fill` writes in place without their being zeroed

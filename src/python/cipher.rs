@@ -26,7 +26,7 @@ use crate::stream::Stream as Core;
 /// Threads may share it and run at once. It holds the key, in the kernel behind file
 /// descriptors or in this process: ``close()`` it, leave its ``with`` block, or let go of
 /// it. It cannot be copied or pickled (TypeError); after ``fork`` both processes may use
-/// it.
+/// it, but only one of them a Stream that was begun before: see ``encryptor``.
 #[pyclass(frozen, module = "afalg")]
 pub(super) struct Cipher {
     /// None once closed. Calls in flight and streams have a reference of their own.
@@ -235,6 +235,10 @@ impl Cipher {
     /// Begin to encrypt one message that comes in pieces.
     ///
     /// Arguments and errors are those of ``encrypt``; the warning of IV reuse holds.
+    ///
+    /// It holds across ``fork`` too: a stream of ctr, rfc3686 or chacha20 that parent and
+    /// child both go on with gives both the same keystream, and so both messages away. Let
+    /// one of them go on, and the other begin anew with an IV of its own.
     #[pyo3(signature = (*, iv = None, padding = None))]
     fn encryptor(&self, iv: Option<&Bound<'_, PyAny>>, padding: Option<&str>) -> PyResult<Stream> {
         self.stream(Direction::Encrypt, iv, padding)

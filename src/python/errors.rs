@@ -1,5 +1,6 @@
 //! One table from Rust's errors to Python's exceptions, whose classes live in `afalg/errors.py`.
 
+use pyo3::exceptions::PyMemoryError;
 use pyo3::prelude::*;
 
 use crate::error::{Error, InputFault};
@@ -55,6 +56,7 @@ impl From<Error> for PyErr {
                 InputFault::TooLong => MessageTooLongError::new_err(message),
                 InputFault::Overlap => BufferOverlapError::new_err(message),
             },
+            Error::Memory { .. } => PyMemoryError::new_err(message),
             Error::Padding => InvalidPaddingError::new_err(message),
             Error::Closed => ClosedError::new_err(message),
             Error::StreamState { .. } => StreamStateError::new_err(message),

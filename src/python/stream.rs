@@ -18,9 +18,9 @@ use crate::stream::{Shared, Stream as Core, StreamTurn};
 /// message, as far as one request carries. ``finalize`` gives it out and is never called
 /// for you.
 ///
-/// One user at a time: a second thread waits. An error other than of an argument poisons
-/// the stream, as does an exception that leaves its ``with`` block; from then on, and
-/// once finalized, every call is StreamStateError.
+/// One user at a time: a second thread waits. An error poisons the stream, but for one of
+/// an argument and MemoryError; so does an exception that leaves its ``with`` block. From
+/// then on, and once finalized, every call is StreamStateError.
 #[pyclass(frozen, module = "afalg")]
 pub(super) struct Stream {
     shared: Shared,

@@ -192,7 +192,7 @@ impl Stream {
     /// Takes the next part of the message; gives how many bytes of the result are in `out`.
     ///
     /// # Errors
-    /// An input error leaves the stream as it was, any other ends it.
+    /// An input error or one of memory leaves the stream as it was, any other ends it.
     pub fn update(
         &mut self,
         input: In<'_>,
@@ -207,6 +207,7 @@ impl Stream {
                  back would be written over unread ones",
             ));
         }
+        self.make_room(input.len(), need)?;
         self.state = State::Poisoned;
         self.grow(input.len());
         let mut written = 0;
@@ -224,6 +225,12 @@ impl Stream {
         }
     }
 
+    /// Makes room for all that is to be held in the course of an update, before anything moves.
+    fn make_room(&mut self, new: usize, need: usize) -> Result<()> {
+        let filled = self.held.len().next_multiple_of(self.chunk());
+        self.held.reserve(filled.max(self.held.len() + new - need))
+    }
+
     /// What is held goes first, filled up to a chunk; then whole chunks from the caller's buffer.
     fn pass_on(
         &mut self,
@@ -237,7 +244,7 @@ impl Stream {
         if need > 0 && !self.held.is_empty() {
             let front = self.held.len().next_multiple_of(self.chunk()).min(need);
             let (filling, rest) = input.split_at(front.saturating_sub(self.held.len()));
-            self.held.append(filling);
+            self.held.append(filling)?;
             input = rest;
             let part = self.held.as_in().split_at(front).0;
             self.message.advance(&provider, part, out.borrow().part(0..front), false, hook)?;
@@ -247,7 +254,7 @@ impl Stream {
         let (part, rest) = input.split_at(need - *written);
         self.message.advance(&provider, part, out.part(*written..need), false, hook)?;
         *written = need;
-        self.held.append(rest);
+        self.held.append(rest)?;
         self.spend(need);
         Ok(())
     }
@@ -275,31 +282,38 @@ impl Stream {
     /// Ends the message; gives how many bytes of the result are in `out`.
     ///
     /// # Errors
-    /// An input error leaves the stream as it was, any other ends it.
+    /// An input error or one of memory leaves the stream as it was, any other ends it.
     pub fn finalize(&mut self, out: Out<'_>, hook: &mut Hook<'_>) -> Result<usize> {
         let need = self.finalize_len()?;
         check_room(need, out.len())?;
+        let unpads = self.padded && self.direction == Direction::Decrypt;
+        let plain = if unpads { Some(Secret::zeroed(need)?) } else { None };
+        self.held.reserve(need)?;
         self.state = State::Poisoned;
-        let done = self.last_part(out.part(0..need), hook);
+        let done = self.last_part(plain, out.part(0..need), hook);
         self.end(if done.is_ok() { State::Finished } else { State::Poisoned });
         done
     }
 
-    /// What is held, padded or with its padding taken off.
-    fn last_part(&mut self, mut out: Out<'_>, hook: &mut Hook<'_>) -> Result<usize> {
+    /// What is held, padded; or with its padding taken off, where there is a `plain` to do it in.
+    fn last_part(
+        &mut self,
+        plain: Option<Secret>,
+        mut out: Out<'_>,
+        hook: &mut Hook<'_>,
+    ) -> Result<usize> {
         let provider = Arc::clone(&self.provider);
         let (held, need) = (self.held.len(), out.len());
-        if self.padded && self.direction == Direction::Decrypt {
-            let mut plain = Secret::zeroed(need);
+        if let Some(mut plain) = plain {
             self.message.advance(&provider, self.held.as_in(), plain.as_out(), true, hook)?;
             plain.truncate(padding::kept(plain.bytes(), self.block())?);
             out.copy_from(plain.as_in());
             return Ok(plain.len());
         }
         if need > held {
-            let mut block = Secret::zeroed(need - held);
-            padding::put(&mut block.as_out(), held, self.block());
-            self.held.append(block.as_in());
+            let block = self.block();
+            self.held.extend_to(need)?;
+            padding::put(&mut self.held.as_out().split_at(held).1, held, block);
         }
         self.message.advance(&provider, self.held.as_in(), out, true, hook)?;
         Ok(need)

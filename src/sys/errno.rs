@@ -8,8 +8,8 @@ macro_rules! names {
         pub(crate) const $name: Errno = Errno(libc::$name);
     )* };
 }
-names!(EACCES EAFNOSUPPORT EEXIST EFAULT EINTR EINVAL EIO ELIBBAD ELOOP EMFILE ENAMETOOLONG);
-names!(ENFILE ENOBUFS ENOENT ENOMEM ENOSYS EPERM);
+names!(EACCES EAFNOSUPPORT EBADF EEXIST EFAULT EINTR EINVAL EIO ELIBBAD ELOOP EMFILE ENAMETOOLONG);
+names!(ENFILE ENOBUFS ENOENT ENOMEM ENOSYS ENOTSOCK EPERM);
 
 /// The error of the system call that has just failed on this thread.
 pub(super) fn last() -> Errno {

@@ -3,6 +3,7 @@
 #![allow(unsafe_code, reason = "system calls; invariants in SAFETY.md")]
 
 mod cmsg;
+mod descriptor;
 pub(crate) mod errno;
 mod fork;
 mod msg;

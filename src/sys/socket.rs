@@ -5,6 +5,7 @@ use std::mem::size_of;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
 use std::ptr;
 
+use super::descriptor::Descriptor;
 use super::{ControlBuffer, errno, msg};
 use crate::algorithm::{AlgType, Algorithm};
 use crate::error::{Errno, Refusal, Stage};
@@ -13,12 +14,12 @@ use crate::span::{In, Out};
 
 /// A bound socket, keyed or not.
 #[derive(Debug)]
-pub struct TfmSocket(OwnedFd);
+pub struct TfmSocket(Descriptor);
 
 /// A socket that `accept4` gave, with its control buffer.
 #[derive(Debug)]
 pub struct OpSocket {
-    socket: OwnedFd,
+    socket: Descriptor,
     control: ControlBuffer,
 }
 
@@ -101,7 +102,7 @@ impl TfmSocket {
         // SAFETY: the address is a local of at least `size` bytes; the kernel copies it.
         let answer = unsafe { libc::bind(socket.as_raw_fd(), address.as_ptr().cast(), size) };
         if answer == 0 {
-            return Ok(Self(socket));
+            return Ok(Self(Descriptor::new(socket)));
         }
         Err(Refusal { stage: Stage::Bind, errno: errno::last() })
     }
@@ -114,7 +115,7 @@ impl TfmSocket {
         // SAFETY: the span keeps the key's bytes mapped; the kernel only reads them.
         let answer = unsafe {
             libc::setsockopt(
-                self.0.as_raw_fd(),
+                self.0.as_fd().as_raw_fd(),
                 libc::SOL_ALG,
                 libc::ALG_SET_KEY,
                 key.as_ptr().cast(),
@@ -130,13 +131,18 @@ impl TfmSocket {
     /// `accept4`. No address is asked for: `accept` with one answers ECONNABORTED.
     ///
     /// # Errors
-    /// What the call answered.
+    /// What the call answered; EBADF where the descriptor is another file's by now.
     pub fn accept(&self, iv_size: usize) -> Result<OpSocket, Refusal> {
-        let (none, fd) = (ptr::null_mut(), self.0.as_raw_fd());
+        if !self.0.is_ours() {
+            // To accept from it may be to take a connection of somebody's server, or to wait for
+            // one; or to have an op socket under another Cipher's key.
+            return Err(Refusal { stage: Stage::Accept, errno: errno::EBADF });
+        }
+        let (none, fd) = (ptr::null_mut(), self.0.as_fd().as_raw_fd());
         // SAFETY: null pointers ask for no address.
         let answer = unsafe { libc::accept4(fd, none, ptr::null_mut(), libc::SOCK_CLOEXEC) };
         let socket = owned(answer).map_err(|errno| Refusal { stage: Stage::Accept, errno })?;
-        Ok(OpSocket { socket, control: ControlBuffer::new(iv_size) })
+        Ok(OpSocket { socket: Descriptor::new(socket), control: ControlBuffer::new(iv_size) })
     }
 }
 

@@ -58,7 +58,7 @@ impl UserspaceCipher {
         constraints.driver = Some(named.driver());
         constraints.check_key(key.len())?;
         let keyed = named
-            .with_key(Secret::copy_of(key).bytes())
+            .with_key(Secret::copy_of(key)?.bytes())
             .ok_or_else(|| refused_key(algorithm, key.len()))?;
         Ok(Self { constraints, keyed })
     }

@@ -15,7 +15,7 @@ import afalg
 import children
 from children.cases import Case, write
 from children.fork_storm import FORKS
-from oracles import Oracle
+from oracles import ORACLES, Oracle
 from oracles.cases import NewCipher, cases, iv_of, key_of, message, pairs
 
 # Since Python 3.12, though the other thread is pytest's watchdog.
@@ -107,6 +107,22 @@ def test_a_stream_goes_on_in_parent_and_child(new_cipher: NewCipher, oracle: Ora
 
     assert in_child(rest) == expected
     assert rest() == expected
+
+
+@pytest.mark.parametrize("name", ["ctr(aes)", "chacha20"])
+def test_a_stream_in_both_has_one_keystream_as_its_docstring_warns(
+    new_cipher: NewCipher, name: str
+) -> None:
+    oracle = ORACLES[name]
+    nothing, secret = bytes(128), message(128)
+    stream, _ = begun(new_cipher(name, key_of(oracle)), oracle, secret)
+    hidden = in_child(lambda: stream.update(secret))
+    assert isinstance(hidden, bytes)
+    keystream = stream.update(nothing)
+    assert bytes(a ^ b for a, b in zip(keystream, hidden, strict=True)) == secret
+    for warned in (afalg.Cipher, afalg.Cipher.encryptor):
+        assert "fork" in (warned.__doc__ or "")
+    assert "same keystream" in (afalg.Cipher.encryptor.__doc__ or "")
 
 
 @pytest.mark.parametrize(

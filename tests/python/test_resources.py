@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 import afalg
+import children
 from children.load import cipher_of
 from oracles import ORACLES
 from oracles.cases import is_lacking, iv_of, key_of, message
@@ -303,3 +304,27 @@ def test_no_descriptor_is_inherited_by_a_program_that_is_started() -> None:
     sockets = [fd for fd, link in links.items() if str(link.readlink()).startswith("socket:")]
     assert len(sockets) >= 4  # algorithm and sibling, and a socket of each for requests
     assert [fd for fd in sockets if os.get_inheritable(fd)] == []
+
+
+def test_a_stream_that_finds_no_memory_goes_on_when_there_is_some() -> None:
+    wrong, refused = children.run("short_of_memory").splitlines()
+    assert wrong == "0"
+    assert "no memory to keep" in refused
+    assert "pass less at once" in refused
+
+
+def test_descriptors_that_were_closed_under_a_cipher_are_left_to_whoever_has_them() -> None:
+    servers, cipher, other, fresh, *parent, before, file, again, written = children.run(
+        "closed_under"
+    ).splitlines()
+    assert [other, fresh, *parent, before] == ["the other one works", *["right"] * 4]
+    assert written == "0 bytes written"
+    for text, fact in (
+        (servers, "(accept: EBADF"),
+        (cipher, "(accept: EBADF"),
+        (file, "(sendmsg: ENOTSOCK"),
+        (again, "(accept: EBADF"),
+    ):
+        assert "the sockets of this Cipher of cbc(aes)" in text
+        assert fact in text
+        assert "make a new Cipher" in text

@@ -1,8 +1,10 @@
 //! What the kernel is told at a cut: counters, siblings and IVs that the library works out.
 
 use afalg::constraints::Continuation;
-use afalg::error::{Errno, Error, InputFault, Refusal, Stage};
+use afalg::error::{Errno, Error, InputFault, Refusal, Result, Stage};
+use afalg::kernel::Message;
 use afalg::request::Direction::{Decrypt, Encrypt};
+use afalg::span::{In, Out};
 
 use crate::fake::{Answer, Call, Kernel, Sent};
 use crate::fixture::{BOTH, PLACES, Place, Rig, open};
@@ -182,6 +184,40 @@ fn a_sibling_that_cannot_be_had_just_now_is_an_error() {
             let told = matches!(error, Error::Kernel { refusal, .. } if refusal == due);
             assert!(told, "{name} {stage:?}: {error:?}");
             assert_eq!((kernel.tfms(), kernel.ops().len()), (0, 0), "{name} {stage:?}");
+        }
+    }
+}
+
+/// Passes four chunks on.
+fn advance(rig: &Rig, message: &mut Message<Kernel>, last: bool) -> Result<()> {
+    let (input, mut output) = (vec![1; 4 * rig.chunk()], vec![0; 4 * rig.chunk()]);
+    let (input, output) = (In::from_slice(&input), Out::from_slice(&mut output));
+    message.advance(&rig.cipher, input, output, last, &mut || false)
+}
+
+#[test]
+fn a_message_that_was_lost_or_has_ended_refuses_by_itself() {
+    let spoil: [fn(&Rig, &mut Message<Kernel>); 3] = [
+        |rig, message| {
+            rig.kernel.answer(Stage::Send, 0, Answer::Fail(libc::EIO));
+            advance(rig, message, false).unwrap_err();
+        },
+        |rig, message| advance(rig, message, true).unwrap(),
+        |_, message| message.end(),
+    ];
+    for name in ["cbc(aes)", "ctr(aes)", "ofb(aes)", "lrw(aes)", "pcbc(aes)", "chacha20"] {
+        for spoil in spoil {
+            let rig = Rig::new(name);
+            let mut message = rig.cipher.begin(Encrypt, &rig.iv());
+            advance(&rig, &mut message, false).unwrap();
+            spoil(&rig, &mut message);
+            rig.kernel.calls();
+            for last in [false, true] {
+                let error = advance(&rig, &mut message, last).unwrap_err();
+                assert!(matches!(error, Error::StreamState { .. }), "{name}: {error:?}");
+                assert!(error.to_string().contains("begin a new one"), "{error}");
+            }
+            assert_eq!(rig.sends(), [], "{name}");
         }
     }
 }

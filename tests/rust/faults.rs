@@ -197,6 +197,41 @@ fn invariant_5_a_part_that_is_short_of_memory_is_tried_again_with_its_own_iv() {
     }
 }
 
+/// A send that is cut short tells how far it got, not why; what comes first in the rest does.
+#[test]
+fn invariant_5_a_first_send_that_stays_short_tells_the_errno_behind_it() {
+    for name in ["xts(aes)", "cbc(aes)", "chacha20"] {
+        let rig = Rig::new(name);
+        for nth in 0..2 {
+            rig.kernel.answer(Stage::Send, nth, Answer::Short(100));
+        }
+        rig.kernel.answer(Stage::Send, 2, Answer::Fail(libc::EFAULT));
+        let failure = rig.crypt(Encrypt, Place::Apart, &vec![1; rig.limit]).unwrap_err();
+        assert_eq!(failure.refusal(), (Stage::Send, Errno(libc::EFAULT)), "{name}");
+        let [first, second, rest] = &rig.sends()[..] else { panic!("{name}") };
+        assert_eq!((rest.at, rest.len), (first.at + 100, second.len - 100), "{name}");
+        assert!(rest.head.is_some() && rest.op != second.op, "{name}: it held 100 bytes");
+        assert_eq!(rig.kernel.ops(), Vec::<usize>::new(), "{name}: one holds a part");
+        rig.check(Encrypt, Place::Apart, rig.long());
+    }
+}
+
+#[test]
+fn invariant_5_a_first_send_that_was_short_for_no_lasting_reason_says_what_is_known() {
+    for then in [Answer::Short(100), Answer::Fail(libc::EINTR)] {
+        let rig = Rig::new("xts(aes)");
+        for (nth, answer) in [Answer::Short(100), Answer::Short(100), then].into_iter().enumerate()
+        {
+            rig.kernel.answer(Stage::Send, nth, answer);
+        }
+        let failure = rig.crypt(Encrypt, Place::Apart, &vec![1; rig.limit]).unwrap_err();
+        assert_eq!(failure.refusal(), (Stage::Send, Errno(libc::EIO)));
+        let text = format!("sendmsg moved 100 of {} bytes", rig.limit);
+        assert!(failure.error.to_string().starts_with(&text), "{}", failure.error);
+        assert_eq!(rig.kernel.ops(), Vec::<usize>::new());
+    }
+}
+
 #[test]
 fn invariant_5_a_second_op_socket_that_cannot_be_had_is_an_error() {
     let rig = Rig::new("cbc(aes)");

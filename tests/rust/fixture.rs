@@ -19,7 +19,7 @@ use crate::toy::Cipher;
 
 /// The limits of the fake's machine, whatever this one's are.
 pub(crate) const CPUS: usize = 2;
-const LIMITS: Limits = Limits { page: PAGE, optmem: 131_072, cpus: CPUS };
+const LIMITS: Limits = Limits { page: PAGE, optmem: Some(131_072), cpus: CPUS };
 
 /// One algorithm of each kind.
 pub(crate) const ALL: [&str; 17] = [
