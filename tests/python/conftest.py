@@ -23,7 +23,8 @@ PIECE = 1 << 18  # where a provider has no limit, cut here all the same
 
 # A function-scoped fixture only says which provider; nothing of it changes between examples.
 RELAXED = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
-for name, examples, chance in (("dev", 50, True), ("ci", 200, False), ("lab", 60, False)):
+PROFILES = (("dev", 50, True), ("ci", 200, False), ("lab", 60, False), ("emulated", 15, False))
+for name, examples, chance in PROFILES:
     hypothesis.settings.register_profile(
         name,
         max_examples=examples,

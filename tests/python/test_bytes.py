@@ -9,7 +9,7 @@ import mmap
 from array import array
 from collections.abc import Callable
 from functools import lru_cache
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 import pytest
@@ -27,11 +27,10 @@ from oracles.cases import (
     message,
     pairs,
 )
+from ways import CALLS, MARK
 
 BUFFER = 212992  # net.core.wmem_default, in whole pages
 NOMINAL = 1 << 18  # stands for the limit, which only a running test can ask for
-BEYOND = 33  # bytes that `out` is larger than the message
-MARK = 0xA5
 LARGEST_SMALL = 65552
 
 Measure = Callable[[int, int], int]  # step, limit
@@ -63,55 +62,6 @@ LARGE: dict[str, Measure] = {
     "3limit+step": lambda step, limit: 3 * limit + step,
     "16MiB": lambda _step, _limit: 1 << 24,
 }
-
-
-class Call(Protocol):
-    """One way to run a message through a Cipher."""
-
-    def __call__(
-        self, cipher: afalg.Cipher, direction: str, data: bytes, iv: bytes
-    ) -> bytes | bytearray:
-        """Give the output."""
-        ...
-
-
-def one_shot(cipher: afalg.Cipher, direction: str, data: bytes, iv: bytes) -> bytes:
-    """Call encrypt or decrypt."""
-    run: Callable[..., bytes] = getattr(cipher, direction)
-    return run(data, iv=iv)
-
-
-def run_into(
-    cipher: afalg.Cipher, direction: str, data: bytes | bytearray, out: bytearray, iv: bytes
-) -> None:
-    """Call encrypt_into or decrypt_into and hold the count against the message."""
-    run: Callable[..., int] = getattr(cipher, f"{direction}_into")
-    assert run(data, out, iv=iv) == len(data)
-
-
-def into_exact(cipher: afalg.Cipher, direction: str, data: bytes, iv: bytes) -> bytearray:
-    """Write into a buffer of the message's length."""
-    out = bytearray(len(data))
-    run_into(cipher, direction, data, out, iv)
-    return out
-
-
-def into_larger(cipher: afalg.Cipher, direction: str, data: bytes, iv: bytes) -> bytearray:
-    """Write into a larger buffer, whose rest must stay as it was."""
-    out = bytearray([MARK]) * (len(data) + BEYOND)
-    run_into(cipher, direction, data, out, iv)
-    assert out[len(data) :] == bytearray([MARK]) * BEYOND
-    return out[: len(data)]
-
-
-def in_place(cipher: afalg.Cipher, direction: str, data: bytes, iv: bytes) -> bytearray:
-    """Write over the message itself."""
-    out = bytearray(data)
-    run_into(cipher, direction, out, out, iv)
-    return out
-
-
-CALLS: tuple[Call, ...] = (one_shot, into_exact, into_larger, in_place)
 
 
 def is_wanted(oracle: Oracle, name: str) -> bool:

@@ -4,7 +4,7 @@ Further: what a stream holds back, what room it needs, and when it is over.
 """
 
 import random
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 
 import pytest
 from hypothesis import given
@@ -13,39 +13,9 @@ from hypothesis import strategies as st
 import afalg
 from oracles import Lengths, Oracle, difference
 from oracles.cases import DIRECTIONS, NewCipher, cases, iv_of, key_of, message, pairs
+from ways import begin, joined, joined_into, pieces
 
 TAIL = 5  # bytes after the last whole block, where the mode takes any length
-
-
-def begin(cipher: afalg.Cipher, direction: str, iv: bytes, **options: str) -> afalg.Stream:
-    """Begin a stream in a direction."""
-    start: Callable[..., afalg.Stream] = getattr(cipher, direction.replace("crypt", "cryptor"))
-    return start(iv=iv, **options)
-
-
-def pieces(data: bytes, cuts: Iterable[int]) -> Iterator[bytes]:
-    """Cut a message at the given places."""
-    last = 0
-    for cut in (*sorted(cuts), len(data)):
-        yield data[last:cut]
-        last = cut
-
-
-def joined(stream: afalg.Stream, parts: Iterable[bytes]) -> bytes:
-    """Feed a stream by update and finalize."""
-    return b"".join([*map(stream.update, parts), stream.finalize()])
-
-
-def joined_into(stream: afalg.Stream, parts: Iterable[bytes]) -> bytes:
-    """Feed a stream by update_into and finalize_into, with just the room that they ask for."""
-    result, taken = bytearray(), 0
-    for part in parts:
-        taken += len(part)
-        out = bytearray(taken - len(result))
-        result += out[: stream.update_into(part, out)]
-    out = bytearray(taken - len(result))
-    result += out[: stream.finalize_into(out)]
-    return bytes(result)
 
 
 def three_blocks(oracle: Oracle) -> bytes:

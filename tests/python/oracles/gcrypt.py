@@ -21,7 +21,7 @@ ALGORITHMS = {
     ("twofish", 16): 303,
     ("twofish", 32): 10,
 }
-MODES = {"ecb": 1, "cbc": 3, "ctr": 6, "xts": 13}
+MODES = {"ecb": 1, "cfb": 2, "cbc": 3, "ofb": 5, "ctr": 6, "xts": 13}
 DISABLE_SECMEM = 37
 INITIALIZATION_FINISHED = 38
 

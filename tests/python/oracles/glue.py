@@ -116,3 +116,42 @@ def essiv(ecb: Ecb, cbc: Chained, direction: str, key: bytes, iv: bytes, data: b
 def rfc3686(ctr: Chained, direction: str, key: bytes, iv: bytes, data: bytes) -> bytes:
     """RFC 3686: the key ends with a nonce; the counter block is nonce, IV and 1."""
     return ctr(direction, key[:-4], key[-4:] + iv + (1).to_bytes(4), data)
+
+
+def ctr(ecb: Ecb, _direction: str, key: bytes, iv: bytes, data: bytes) -> bytes:
+    """CTR: the whole IV is one big-endian counter, which wraps."""
+    size, first = len(iv), int.from_bytes(iv)
+    counters = range(first, first + -(-len(data) // size))
+    blocks = b"".join((counter % (1 << 8 * size)).to_bytes(size) for counter in counters)
+    return xor(ecb("encrypt", key, blocks)[: len(data)], data)
+
+
+def xctr(ecb: Ecb, _direction: str, key: bytes, iv: bytes, data: bytes) -> bytes:
+    """XCTR (HCTR2's paper): block number i, from 1 on and little-endian, XORed into the IV."""
+    nonce = int.from_bytes(iv, "little")
+    numbers = range(1, 1 + -(-len(data) // 16))
+    blocks = b"".join((nonce ^ number).to_bytes(16, "little") for number in numbers)
+    return xor(ecb("encrypt", key, blocks)[: len(data)], data)
+
+
+def xts(ecb: Ecb, direction: str, key: bytes, iv: bytes, data: bytes) -> bytes:
+    """XTS (IEEE 1619): a tweak a block, times x each time; a cut last block steals."""
+    half, whole = len(key) // 2, len(data) // 16 * 16
+    tweak = int.from_bytes(ecb("encrypt", key[half:], iv), "little")
+    tweaks = []
+    for _ in range(len(data) // 16 + 1):
+        tweaks.append(tweak.to_bytes(16, "little"))
+        tweak = multiply(tweak, 2)
+
+    def run(part: bytes, used: list[bytes]) -> bytes:
+        mask = b"".join(used)
+        return xor(ecb(direction, key[:half], xor(part, mask)), mask)
+
+    if whole == len(data):
+        return run(data, tweaks[:-1])
+    # The block before the last is worked on first; the tweaks go by the order when encrypting.
+    first, second = tweaks[-2:] if direction == "encrypt" else reversed(tweaks[-2:])
+    rest = len(data) - whole
+    stolen = run(data[whole - 16 : whole], [first])
+    end = run(data[whole:] + stolen[rest:], [second])
+    return run(data[: whole - 16], tweaks[:-2]) + end + stolen[:rest]

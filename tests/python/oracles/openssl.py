@@ -1,14 +1,23 @@
-"""OpenSSL through `cryptography`: AES in its common modes, Triple DES, ChaCha20."""
+"""OpenSSL through `cryptography`: the block ciphers and modes that it has, and ChaCha20."""
 
+from collections.abc import Callable
 from typing import Any
 
-from cryptography.hazmat.decrepit.ciphers.algorithms import TripleDES
+from cryptography.hazmat.decrepit.ciphers.algorithms import CAST5, Blowfish, Camellia, TripleDES
 from cryptography.hazmat.decrepit.ciphers.modes import CFB, OFB
 from cryptography.hazmat.primitives.ciphers import Cipher, CipherAlgorithm
-from cryptography.hazmat.primitives.ciphers.algorithms import AES, ChaCha20
+from cryptography.hazmat.primitives.ciphers.algorithms import AES, SM4, ChaCha20
 from cryptography.hazmat.primitives.ciphers.modes import CBC, CTR, ECB, XTS, Mode
 
-ALGORITHMS: dict[str, type[AES | TripleDES]] = {"aes": AES, "des3_ede": TripleDES}
+ALGORITHMS: dict[str, Callable[[bytes], CipherAlgorithm]] = {
+    "aes": AES,
+    "blowfish": Blowfish,
+    "camellia": Camellia,
+    "cast5": CAST5,
+    "des": lambda key: TripleDES(3 * key),  # what one key of DES undoes, the next does again
+    "des3_ede": TripleDES,
+    "sm4": SM4,
+}
 MODES: dict[str, type[CBC | CTR | XTS | CFB | OFB]] = {
     "cbc": CBC,
     "ctr": CTR,

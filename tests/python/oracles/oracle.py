@@ -39,6 +39,11 @@ class Oracle:
         """The largest key."""
         return max(self.key_sizes)
 
+    def directed(self, direction: str, key: bytes, iv: bytes, data: bytes) -> bytes:
+        """Encrypt or decrypt."""
+        run = self.encrypt if direction == "encrypt" else self.decrypt
+        return run(key, iv, data)
+
     def allows(self, length: int) -> bool:
         """Whether a message of `length` bytes is one that the mode takes."""
         match self.lengths:
