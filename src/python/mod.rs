@@ -45,6 +45,7 @@ mod _afalg {
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
         super::interpreter::check_only(module.py())?;
+        super::errors::look_up(module.py())?;
         crate::provider::watch_forks();
         LazyLock::force(&super::PROCESS);
         Ok(())

@@ -178,3 +178,27 @@ def test_a_second_interpreter_is_refused_and_the_first_goes_on() -> None:
         True,
     ]
     assert first == "the first goes on"
+
+
+AT_THE_END = """
+import os
+import afalg
+
+class Late:
+    def __del__(self, call=afalg.Cipher, error=afalg.AfalgError, write=os.write):
+        try:
+            call("", b"")
+        except error as raised:
+            write(1, str(raised).encode())
+
+late = Late()
+late.itself = late  # collected when nothing can be imported any more
+"""
+
+
+def test_an_error_is_raised_while_python_ends() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", AT_THE_END], check=False, capture_output=True, text=True, timeout=60
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "is empty" in done.stdout
