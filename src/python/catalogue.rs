@@ -5,6 +5,7 @@ use pyo3::types::{PyDict, PyRange, PyTuple};
 
 use super::PROCESS;
 use super::detach::detached;
+use super::options;
 use crate::algorithm::{AlgType, Algorithm};
 use crate::catalogue::{self, AlgorithmInfo, OpenTo};
 use crate::constraints::{Continuation, KeySizes};
@@ -28,7 +29,7 @@ use crate::error::{Error, InputFault};
 #[pyo3(signature = (r#type = None))]
 pub(super) fn algorithms<'py>(
     py: Python<'py>,
-    r#type: Option<&str>,
+    #[pyo3(from_py_with = options::kind)] r#type: Option<&str>,
 ) -> PyResult<Vec<Bound<'py, PyAny>>> {
     let wanted = r#type.map(alg_type).transpose()?;
     let all = py.detach(catalogue::algorithms);
@@ -57,7 +58,10 @@ pub(super) fn algorithms<'py>(
 ///     KernelError: another refusal, such as too many open files.
 #[pyfunction]
 #[pyo3(signature = (algorithm, /))]
-pub(super) fn info<'py>(py: Python<'py>, algorithm: &str) -> PyResult<Bound<'py, PyAny>> {
+pub(super) fn info<'py>(
+    py: Python<'py>,
+    #[pyo3(from_py_with = options::algorithm)] algorithm: &str,
+) -> PyResult<Bound<'py, PyAny>> {
     let algorithm = Algorithm::new(algorithm)?;
     object(py, &detached(py, |_| catalogue::info(&PROCESS, &algorithm))?)
 }

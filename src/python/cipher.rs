@@ -106,9 +106,9 @@ impl Cipher {
     #[pyo3(signature = (algorithm, key, /, *, provider = None))]
     fn new(
         py: Python<'_>,
-        algorithm: &str,
+        #[pyo3(from_py_with = options::algorithm)] algorithm: &str,
         key: &Bound<'_, PyAny>,
-        provider: Option<&str>,
+        #[pyo3(from_py_with = options::provider)] provider: Option<&str>,
     ) -> PyResult<Self> {
         Self::open(py, algorithm, key, provider)
     }
@@ -165,7 +165,7 @@ impl Cipher {
         py: Python<'py>,
         data: &Bound<'py, PyAny>,
         iv: Option<&Bound<'py, PyAny>>,
-        padding: Option<&str>,
+        #[pyo3(from_py_with = options::padding)] padding: Option<&str>,
     ) -> PyResult<Bound<'py, PyBytes>> {
         crypt(py, &*self.provider()?, Direction::Encrypt, data, iv, padding)
     }
@@ -186,7 +186,7 @@ impl Cipher {
         py: Python<'py>,
         data: &Bound<'py, PyAny>,
         iv: Option<&Bound<'py, PyAny>>,
-        padding: Option<&str>,
+        #[pyo3(from_py_with = options::padding)] padding: Option<&str>,
     ) -> PyResult<Bound<'py, PyBytes>> {
         crypt(py, &*self.provider()?, Direction::Decrypt, data, iv, padding)
     }
@@ -240,7 +240,11 @@ impl Cipher {
     /// child both go on with gives both the same keystream, and so both messages away. Let
     /// one of them go on, and the other begin anew with an IV of its own.
     #[pyo3(signature = (*, iv = None, padding = None))]
-    fn encryptor(&self, iv: Option<&Bound<'_, PyAny>>, padding: Option<&str>) -> PyResult<Stream> {
+    fn encryptor(
+        &self,
+        iv: Option<&Bound<'_, PyAny>>,
+        #[pyo3(from_py_with = options::padding)] padding: Option<&str>,
+    ) -> PyResult<Stream> {
         self.stream(Direction::Encrypt, iv, padding)
     }
 
@@ -249,7 +253,11 @@ impl Cipher {
     /// Arguments and errors are those of ``decrypt``; the warning of the padding oracle
     /// holds.
     #[pyo3(signature = (*, iv = None, padding = None))]
-    fn decryptor(&self, iv: Option<&Bound<'_, PyAny>>, padding: Option<&str>) -> PyResult<Stream> {
+    fn decryptor(
+        &self,
+        iv: Option<&Bound<'_, PyAny>>,
+        #[pyo3(from_py_with = options::padding)] padding: Option<&str>,
+    ) -> PyResult<Stream> {
         self.stream(Direction::Decrypt, iv, padding)
     }
 

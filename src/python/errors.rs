@@ -8,24 +8,29 @@ use crate::error::{Error, InputFault};
 mod classes {
     #![allow(missing_docs, reason = "documented in afalg/errors.py")]
     use pyo3::import_exception;
+    use pyo3::prelude::*;
 
-    import_exception!(afalg.errors, AfalgError);
-    import_exception!(afalg.errors, AlgorithmNotFoundError);
-    import_exception!(afalg.errors, AlgorithmRestrictedError);
-    import_exception!(afalg.errors, BufferOverlapError);
-    import_exception!(afalg.errors, ClosedError);
-    import_exception!(afalg.errors, InvalidInputError);
-    import_exception!(afalg.errors, InvalidIVError);
-    import_exception!(afalg.errors, InvalidKeyError);
-    import_exception!(afalg.errors, InvalidLengthError);
-    import_exception!(afalg.errors, InvalidPaddingError);
-    import_exception!(afalg.errors, KernelError);
-    import_exception!(afalg.errors, MessageTooLongError);
-    import_exception!(afalg.errors, ProviderFallbackWarning);
-    import_exception!(afalg.errors, SelfTestError);
-    import_exception!(afalg.errors, StreamStateError);
-    import_exception!(afalg.errors, UnavailableError);
+    macro_rules! classes {
+        ($($name:ident)*) => {
+            $( import_exception!(afalg.errors, $name); )*
+
+            /// Looks all of them up. PyO3 does so at the first raise, and ends the process where it
+            /// cannot: while Python ends, when a `__del__` may raise, nothing is imported any more.
+            pub(in crate::python) fn look_up(py: Python<'_>) -> PyResult<()> {
+                py.import("afalg.errors")?;
+                $( py.get_type::<$name>(); )*
+                Ok(())
+            }
+        };
+    }
+    classes! {
+        AfalgError AlgorithmNotFoundError AlgorithmRestrictedError BufferOverlapError ClosedError
+        InvalidInputError InvalidIVError InvalidKeyError InvalidLengthError InvalidPaddingError
+        KernelError MessageTooLongError ProviderFallbackWarning SelfTestError StreamStateError
+        UnavailableError
+    }
 }
+pub(super) use classes::look_up;
 #[allow(clippy::wildcard_imports, reason = "the module is this table's left column")]
 use classes::*;
 

@@ -5,6 +5,7 @@ use pyo3::types::PyBytes;
 
 use super::cipher::Cipher;
 use super::oneshot::crypt;
+use super::options;
 use crate::provider;
 use crate::request::Direction;
 
@@ -16,12 +17,12 @@ use crate::request::Direction;
 #[pyo3(signature = (algorithm, key, data, /, *, iv = None, padding = None, provider = None))]
 pub(super) fn encrypt<'py>(
     py: Python<'py>,
-    algorithm: &str,
+    #[pyo3(from_py_with = options::algorithm)] algorithm: &str,
     key: &Bound<'py, PyAny>,
     data: &Bound<'py, PyAny>,
     iv: Option<&Bound<'py, PyAny>>,
-    padding: Option<&str>,
-    provider: Option<&str>,
+    #[pyo3(from_py_with = options::padding)] padding: Option<&str>,
+    #[pyo3(from_py_with = options::provider)] provider: Option<&str>,
 ) -> PyResult<Bound<'py, PyBytes>> {
     let cipher = Cipher::open(py, algorithm, key, provider)?;
     crypt(py, &*cipher.provider()?, Direction::Encrypt, data, iv, padding)
@@ -32,12 +33,12 @@ pub(super) fn encrypt<'py>(
 #[pyo3(signature = (algorithm, key, data, /, *, iv = None, padding = None, provider = None))]
 pub(super) fn decrypt<'py>(
     py: Python<'py>,
-    algorithm: &str,
+    #[pyo3(from_py_with = options::algorithm)] algorithm: &str,
     key: &Bound<'py, PyAny>,
     data: &Bound<'py, PyAny>,
     iv: Option<&Bound<'py, PyAny>>,
-    padding: Option<&str>,
-    provider: Option<&str>,
+    #[pyo3(from_py_with = options::padding)] padding: Option<&str>,
+    #[pyo3(from_py_with = options::provider)] provider: Option<&str>,
 ) -> PyResult<Bound<'py, PyBytes>> {
     let cipher = Cipher::open(py, algorithm, key, provider)?;
     crypt(py, &*cipher.provider()?, Direction::Decrypt, data, iv, padding)

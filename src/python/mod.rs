@@ -8,6 +8,7 @@ mod doctor;
 mod errors;
 mod fallback;
 mod functions;
+mod interpreter;
 mod oneshot;
 mod options;
 mod stream;
@@ -43,8 +44,9 @@ mod _afalg {
     /// Nothing may be set up for the first time in a forked child: a lock of its parent's time may
     /// be held for ever.
     #[pymodule_init]
-    #[allow(clippy::unnecessary_wraps, reason = "pyo3's signature")]
-    fn init(_module: &Bound<'_, PyModule>) -> PyResult<()> {
+    fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
+        super::interpreter::check_only(module.py())?;
+        super::errors::look_up(module.py())?;
         crate::provider::watch_forks();
         LazyLock::force(&super::PROCESS);
         Ok(())

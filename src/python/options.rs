@@ -2,13 +2,60 @@
 
 use std::env;
 
+use pyo3::exceptions::{PyTypeError, PyUnicodeEncodeError};
 use pyo3::prelude::*;
+use pyo3::types::PyString;
 
 use super::buffer::InBuffer;
 use crate::constraints::Constraints;
 use crate::error::{Error, InputFault};
 use crate::provider::Choice;
 use crate::request::Iv;
+
+/// Reads a word: PyO3's own errors do not say which argument they are about.
+fn word<'a>(object: &'a Bound<'_, PyAny>, name: &str, or: &str) -> PyResult<&'a str> {
+    let Ok(word) = object.cast::<PyString>() else {
+        let kind = object.get_type().name().map_or_else(|_| "?".into(), |name| name.to_string());
+        return Err(PyTypeError::new_err(format!(
+            "{name} is of type {kind}, it must be a str{or}"
+        )));
+    };
+    word.to_str().map_err(|error| {
+        if !error.is_instance_of::<PyUnicodeEncodeError>(object.py()) {
+            return error;
+        }
+        let told = object.repr().map_or_else(|_| "?".into(), |told| told.to_string());
+        let text = format!(
+            "{name} is {told}, which is no text (it has a lone surrogate, as bytes that are not \
+             UTF-8 become when they are read); there is no such {name}"
+        );
+        Error::input(InputFault::Argument, text).into()
+    })
+}
+
+/// The argument `algorithm`.
+pub(super) fn algorithm<'a>(object: &'a Bound<'_, PyAny>) -> PyResult<&'a str> {
+    word(object, "algorithm", "")
+}
+
+/// The argument `provider`.
+pub(super) fn provider<'a>(object: &'a Bound<'_, PyAny>) -> PyResult<Option<&'a str>> {
+    word_or_none(object, "provider")
+}
+
+/// The argument `padding`.
+pub(super) fn padding<'a>(object: &'a Bound<'_, PyAny>) -> PyResult<Option<&'a str>> {
+    word_or_none(object, "padding")
+}
+
+/// The argument `type`.
+pub(super) fn kind<'a>(object: &'a Bound<'_, PyAny>) -> PyResult<Option<&'a str>> {
+    word_or_none(object, "type")
+}
+
+fn word_or_none<'a>(object: &'a Bound<'_, PyAny>, name: &str) -> PyResult<Option<&'a str>> {
+    if object.is_none() { Ok(None) } else { word(object, name, " or None").map(Some) }
+}
 
 /// The choice of a call, else of `AFALG_PROVIDER`, else the default. Read each time that an object
 /// is made.

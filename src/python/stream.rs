@@ -7,6 +7,7 @@ use pyo3::types::PyBytes;
 use super::buffer::{InBuffer, OutBuffer, bytes_filled_by};
 use super::detach::{detached, detached_unless};
 use super::fallback::announce_message;
+use crate::error::Error;
 use crate::stream::{Shared, Stream as Core, StreamTurn};
 
 /// One message, taken in pieces; made by ``Cipher.encryptor`` and ``decryptor``.
@@ -32,12 +33,24 @@ impl Stream {
     }
 
     /// Takes the turn, or waits for it with the GIL released: whoever has it may want the GIL.
+    /// While Python ends nobody else gets that any more, so that a daemon thread keeps its turn.
     fn turn(&self, py: Python<'_>) -> PyResult<StreamTurn<'_>> {
         match self.shared.turn_now()? {
             Some(turn) => Ok(turn),
+            None if is_ending(py) => Err(Error::stream(
+                "another thread is in the middle of a call of this stream, and Python, which is \
+                 ending, lets it run no more; join threads before the program ends",
+            )
+            .into()),
             None => detached(py, |hook| self.shared.turn(hook)),
         }
     }
+}
+
+/// Whether Python ends: its `sys` says so, or is gone.
+fn is_ending(py: Python<'_>) -> bool {
+    let told = py.import("sys").and_then(|sys| sys.call_method0("is_finalizing")?.extract());
+    told.unwrap_or(true)
 }
 
 #[pymethods]

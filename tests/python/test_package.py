@@ -4,6 +4,7 @@ import copy
 import errno
 import importlib
 import pickle
+import subprocess
 import sys
 from collections.abc import Callable
 from importlib.metadata import version
@@ -141,3 +142,63 @@ def test_an_input_error_has_an_index_in_a_batch_only() -> None:
     assert afalg.InvalidIVError("text").index is None
     assert afalg.InvalidIVError("text", 3).index == 3
     assert afalg.InvalidIVError("text", 3).args == ("text",)
+
+
+IN_A_SECOND = """
+import os
+try:
+    import _interpreters as interpreters
+    second = interpreters.create("legacy")  # one that shares the GIL
+except ImportError:  # before Python 3.13
+    import _xxsubinterpreters as interpreters
+    second = interpreters.create(isolated=False)
+import afalg
+interpreters.run_string(second, r'''
+import os
+for _ in range(2):
+    try:
+        import afalg
+    except ImportError as error:
+        os.write(1, f"{error}\\n".encode())
+''')
+try:
+    afalg.Cipher("", b"")
+except afalg.InvalidInputError:
+    os.write(1, b"the first goes on")
+"""
+
+
+def test_a_second_interpreter_is_refused_and_the_first_goes_on() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", IN_A_SECOND], check=True, capture_output=True, text=True, timeout=60
+    )
+    *refused, first = done.stdout.splitlines()
+    assert [text.startswith("afalg is loaded in another interpreter") for text in refused] == [
+        True,
+        True,
+    ]
+    assert first == "the first goes on"
+
+
+AT_THE_END = """
+import os
+import afalg
+
+class Late:
+    def __del__(self, call=afalg.Cipher, error=afalg.AfalgError, write=os.write):
+        try:
+            call("", b"")
+        except error as raised:
+            write(1, str(raised).encode())
+
+late = Late()
+late.itself = late  # collected when nothing can be imported any more
+"""
+
+
+def test_an_error_is_raised_while_python_ends() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", AT_THE_END], check=False, capture_output=True, text=True, timeout=60
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "is empty" in done.stdout

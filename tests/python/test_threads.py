@@ -11,6 +11,7 @@ from itertools import pairwise
 import pytest
 
 import afalg
+import children
 from children.load import SLOW, SLOW_IV, cipher_of, slow_data, slow_fault
 from oracles import ORACLES, Oracle, difference
 from oracles.cases import NewCipher, cases, iv_of, key_of, message
@@ -191,3 +192,10 @@ def faults_around_close(cipher: afalg.Cipher) -> list[str]:
 def test_calls_in_flight_end_well_when_the_cipher_is_closed(new_cipher: NewCipher) -> None:
     for _ in range(10):
         assert faults_around_close(new_cipher("cbc(aes)", key_of(ORACLES["cbc(aes)"]))) == []
+
+
+@pytest.mark.kernel
+def test_a_turn_that_a_daemon_thread_keeps_is_not_waited_for_while_python_ends() -> None:
+    said = children.run("ending")
+    assert "another thread is in the middle of a call of this stream" in said
+    assert "join threads before the program ends" in said
