@@ -181,20 +181,21 @@ pub(super) fn restriction(socket: Result<(), Errno>, facts: &Facts) -> Check {
         Some(2) => Check::fault(NAME, "crypto.af_alg_restrict is 2: AF_ALG is off for everyone")
             .advise("as root: sysctl crypto.af_alg_restrict=1, or 0; /etc/sysctl.d keeps it"),
         Some(level) => {
-            let who = match facts.privileges {
-                Some(privileges) if privileges.count() => "this process is privileged",
-                Some(_) => "this process is not privileged",
-                None => "whether this process is privileged cannot be read",
+            const FOR_ALL: &str = "for all, as root: sysctl crypto.af_alg_restrict=0, \
+                                   /etc/sysctl.d keeps it";
+            const LONGER: &str = "for the longer list: CAP_NET_ADMIN (systemd: \
+                                  AmbientCapabilities=CAP_NET_ADMIN; a container: --cap-add \
+                                  NET_ADMIN) in the initial user namespace; ";
+            let (who, longer) = match facts.privileges {
+                Some(privileges) if privileges.count() => ("this process is privileged", ""),
+                Some(_) => ("this process is not privileged", LONGER),
+                None => ("whether this process is privileged cannot be read", LONGER),
             };
             let found = format!(
                 "crypto.af_alg_restrict is {level}: everyone may bind a short list, privileged \
                  processes a longer one, nobody the rest; {who}"
             );
-            Check::warning(NAME, found).advise(
-                "for the longer list: CAP_NET_ADMIN (systemd: AmbientCapabilities=CAP_NET_ADMIN; a \
-                 container: --cap-add NET_ADMIN) in the initial user namespace; for all, as root: \
-                 sysctl crypto.af_alg_restrict=0, /etc/sysctl.d keeps it",
-            )
+            Check::warning(NAME, found).advise(format!("{longer}{FOR_ALL}"))
         }
     }
 }

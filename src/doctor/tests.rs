@@ -334,7 +334,7 @@ fn the_restriction_is_told_to_a_privileged_process() {
     let machine =
         healthy().with("/proc/sys/crypto/af_alg_restrict", "1\n").privileged().binds(long_list);
     machine
-        .says("restriction", Warning, &["this process is privileged"])
+        .says("restriction", Warning, &["this process is privileged > for all, as root: sysctl"])
         .says("privileges", Fine, &["CAP_NET_ADMIN in the initial user namespace"])
         .says("cbc(aes)", Fine, &["kernel, driver cbc-aes-aesni; for privileged processes alone"]);
     let contained = machine.with("/proc/self/uid_map", "0 100000 65536\n");

@@ -64,6 +64,11 @@ pub(super) fn restriction() -> Option<usize> {
     number("/proc/sys/crypto/af_alg_restrict")
 }
 
+/// `crypto.fips_enabled`.
+pub(super) fn fips() -> bool {
+    number("/proc/sys/crypto/fips_enabled") == Some(1)
+}
+
 /// The kernel's major and minor version.
 pub(super) fn kernel_version() -> Option<(u32, u32)> {
     parse_version(&fs::read_to_string("/proc/sys/kernel/osrelease").ok()?)

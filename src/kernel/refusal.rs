@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::examine::listed;
 use super::fault::way_out;
-use super::limits::restriction;
+use super::limits::{fips, restriction};
 use super::proc_crypto::Entry;
 use super::transport::Transport;
 use crate::algorithm::{AlgType, Algorithm};
@@ -77,7 +77,7 @@ pub(super) fn explain(
         // From 6.12 on a name of another type is EINVAL, and a template that does not fit what is
         // in it EINVAL, EEXIST or ELOOP.
         (Stage::Bind, errno::ENOENT | errno::EINVAL | errno::EEXIST | errno::ELOOP) => {
-            not_found(kind, algorithm, entries, restriction())
+            not_found(kind, algorithm, entries, &Policy::read())
         }
         (Stage::Bind, errno::ENAMETOOLONG) => Error::input(
             InputFault::Argument,
@@ -136,12 +136,20 @@ fn denied(refusal: Refusal) -> Error {
     }
 }
 
-fn not_found(
-    kind: AlgType,
-    algorithm: &Algorithm,
-    entries: &[Entry],
+/// What makes the kernel say of an algorithm that it has none, though it may.
+#[derive(Clone, Copy, Debug, Default)]
+struct Policy {
     restriction: Option<usize>,
-) -> Error {
+    fips: bool,
+}
+
+impl Policy {
+    fn read() -> Self {
+        Self { restriction: restriction(), fips: fips() }
+    }
+}
+
+fn not_found(kind: AlgType, algorithm: &Algorithm, entries: &[Entry], policy: &Policy) -> Error {
     let name = algorithm.as_str();
     let mut listed = entries.iter().filter(|entry| entry.name == name || entry.driver == name);
     let known_type = listed.clone().find_map(Entry::alg_type).or_else(|| type_by_name(name));
@@ -157,11 +165,16 @@ fn not_found(
     if !known && let Some(other) = suggestion(name, &skciphers(entries)) {
         return not_found(format!("the kernel has no {asked} {name}; did you mean {other}?"));
     }
-    match restriction {
+    let missing = "it was built without it, or its module is not there or kept from loading";
+    match policy.restriction {
         Some(level) if level > 0 && known => restricted(name, level),
+        _ if policy.fips => not_found(format!(
+            "the kernel has no {asked} {name}: FIPS mode is on, which hides what is not approved, \
+             or {missing}; choose an approved one, such as cbc(aes), or boot without fips=1"
+        )),
         _ => not_found(format!(
-            "the kernel has no {asked} {name}: it was built without it, its module is not there, \
-             or FIPS mode forbids it; /proc/crypto lists what is loaded"
+            "the kernel has no {asked} {name}: {missing}; choose another, or a kernel that has \
+             it; `python -m afalg doctor` says what it has"
         )),
     }
 }
@@ -194,12 +207,15 @@ mod tests {
         explain(Refusal { stage, errno }, AlgType::Skcipher, &algorithm, &[]).to_string()
     }
 
+    fn absent(name: &str, policy: Policy) -> Error {
+        not_found(AlgType::Skcipher, &Algorithm::new(name).unwrap(), &[], &policy)
+    }
+
     #[test]
     fn a_name_of_another_type_is_named_as_such() {
         let text = text(Stage::Bind, errno::EINVAL, "gcm(aes)");
         assert_eq!(text, "gcm(aes) is an aead, not a skcipher; this package serves skciphers");
-        let text =
-            not_found(AlgType::Skcipher, &Algorithm::new("sha256").unwrap(), &[], None).to_string();
+        let text = absent("sha256", Policy::default()).to_string();
         assert!(text.starts_with("sha256 is a hash, not a skcipher"));
     }
 
@@ -211,19 +227,21 @@ mod tests {
 
     #[test]
     fn a_restricted_kernel_is_named() {
-        let cbc = Algorithm::new("cbc(aes)").unwrap();
-        let restricted = not_found(AlgType::Skcipher, &cbc, &[], Some(1));
+        let level = |level| Policy { restriction: Some(level), fips: false };
+        let restricted = absent("cbc(aes)", level(1));
         assert!(matches!(restricted, Error::Restricted { .. }));
         assert!(restricted.to_string().contains("crypto.af_alg_restrict is 1"));
-        assert!(matches!(not_found(AlgType::Skcipher, &cbc, &[], Some(0)), Error::NotFound { .. }));
-        let absent = not_found(AlgType::Skcipher, &Algorithm::new("pcbc(aes)").unwrap(), &[], None)
-            .to_string();
-        assert!(absent.contains("built without it") && !absent.contains("did you mean"));
-        let unknown = Algorithm::new("cbc(ase)").unwrap();
-        assert!(matches!(
-            not_found(AlgType::Skcipher, &unknown, &[], Some(1)),
-            Error::NotFound { .. }
-        ));
+        assert!(matches!(absent("cbc(aes)", level(0)), Error::NotFound { .. }));
+        assert!(matches!(absent("cbc(ase)", level(1)), Error::NotFound { .. }));
+    }
+
+    #[test]
+    fn fips_mode_is_named_where_it_is_on_and_not_where_it_is_off() {
+        let off = absent("pcbc(aes)", Policy::default()).to_string();
+        assert!(off.contains("built without it") && off.contains("doctor"));
+        assert!(!off.contains("did you mean") && !off.contains("FIPS"));
+        let on = absent("chacha20", Policy { fips: true, restriction: None }).to_string();
+        assert!(on.contains("FIPS mode is on") && on.contains("boot without fips=1"));
     }
 
     #[test]

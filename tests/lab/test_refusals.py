@@ -2,9 +2,11 @@
 
 import json
 import os
+import shlex
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -37,6 +39,26 @@ for module in algif_skcipher algif_aead algif_hash algif_rng cts cbc af_alg; do
 done
 """
 DOCTOR = f"{sys.executable} -m afalg doctor --json"
+NAMES = ("cbc(aes)", "xts(aes)", "ctr(aes)")
+CHOOSE = shlex.join([sys.executable, "tests/lab/choose.py", *NAMES])
+KERNEL: dict[str, str | None] = dict.fromkeys(NAMES)
+REASONS: dict[str, dict[str, str | None]] = {
+    "nothing": KERNEL,
+    "ordinary": KERNEL,
+    "contained": KERNEL,
+    "harmless": KERNEL,
+    "no-af-alg": dict.fromkeys(NAMES, "no-af-alg"),
+    "no-af-alg-for-the-alias": dict.fromkeys(NAMES, "no-af-alg"),
+    "no-family": dict.fromkeys(NAMES, "no-af-alg"),
+    "no-type": dict.fromkeys(NAMES, "type-missing"),
+    "no-type-by-its-alias": dict.fromkeys(NAMES, "type-missing"),
+    "no-algorithm": KERNEL | {"cbc(aes)": "not-found"},
+    "ring-for-a-group": KERNEL,
+    "no-ring": KERNEL,
+    "no-proc": KERNEL,
+    "no-more-modules": dict.fromkeys(NAMES, "no-af-alg"),
+}
+"""In each state, why userspace computes; None: the kernel does."""
 ORDINARY = "setpriv --bounding-set=-all --inh-caps=-all --ambient-caps=-all"
 CONTAINED = "unshare --user --map-root-user"
 
@@ -54,25 +76,53 @@ def in_the_lab(script: str) -> str:
 
 
 @pytest.fixture(scope="module")
-def reports() -> dict[str, afalg.Report]:
-    """Give the doctor's report in each state; its exit status is the verdict."""
-    states = {"ordinary": (":", ORDINARY), "contained": (":", CONTAINED)}
-    states |= {state: (prelude, "") for state, prelude in PREPARED.items()}
-    steps = [f"{prelude}\n{under} {DOCTOR}\necho $?\n{UNDO}" for prelude, under in states.values()]
+def states() -> dict[str, tuple[afalg.Report, Any]]:
+    """Give the doctor's report in each state, whose exit status is the verdict, and the choices."""
+    causes = {"ordinary": (":", ORDINARY), "contained": (":", CONTAINED)}
+    causes |= {state: (prelude, "") for state, prelude in PREPARED.items()}
+    steps = [
+        f"{prelude}\n{under} {DOCTOR}\necho $?\n{under} {CHOOSE}\n{UNDO}"
+        for prelude, under in causes.values()
+    ]
     text = in_the_lab("\n".join(["mkdir -p /run/modprobe.d", *steps]))
     found = {}
-    for state in states:
+    for state in causes:
         answer, end = json.JSONDecoder().raw_decode(text)
         status, _, text = text[end:].lstrip().partition("\n")
         assert status == ("0" if answer["ok"] else "1")
-        found[state] = afalg.Report(tuple(afalg.Check(**check) for check in answer["checks"]))
+        report = afalg.Report(tuple(afalg.Check(**check) for check in answer["checks"]))
+        choices, end = json.JSONDecoder().raw_decode(text)
+        found[state], text = (report, choices), text[end:]
     return found
+
+
+@pytest.fixture(scope="module")
+def reports(states: dict[str, tuple[afalg.Report, Any]]) -> dict[str, afalg.Report]:
+    """Give the doctor's reports alone."""
+    return {state: report for state, (report, _) in states.items()}
 
 
 def said(report: afalg.Report, name: str) -> tuple[str, str]:
     """Give the status of a check, and all that it says."""
     check = next(check for check in report.checks if check.name == name)
     return check.status, f"{check.found} > {check.advice}"
+
+
+@pytest.mark.parametrize("state", REASONS)
+def test_in_every_state_every_cipher_works_and_one_warning_says_why_not_the_kernel_s(
+    states: dict[str, tuple[afalg.Report, Any]], state: str
+) -> None:
+    reasons, choices = REASONS[state], states[state][1]
+    assert choices["chosen"] == {
+        name: {"provider": "userspace" if reason else "kernel", "reason": reason, "right": True}
+        for name, reason in reasons.items()
+    }
+    given = sorted({reason for reason in reasons.values() if reason})
+    assert [category for category, _ in choices["warnings"]] == ["ProviderFallbackWarning"] * len(
+        given
+    )
+    for reason, (_, text) in zip(given, choices["warnings"], strict=True):
+        assert f"({reason}): " in text
 
 
 @pytest.mark.parametrize("state", ["no-af-alg", "no-af-alg-for-the-alias", "no-family"])

@@ -1,4 +1,4 @@
-"""The driver of the lab's kernels, with a lab that only says how it was called."""
+"""The driver of the lab's kernels, with a lab and a pytest that only say how they were called."""
 
 import subprocess
 import sys
@@ -7,13 +7,17 @@ from pathlib import Path
 import pytest
 
 DRIVER = Path(__file__).parents[2] / "tools" / "lab_matrix.py"
-FAKE_LAB = "import sys; print('lab:', *sys.argv[1:]); sys.exit({status} * ({kernel!r} in sys.argv))"
+FAKE = "import sys; print('{name}:', *sys.argv[1:]); sys.exit({status} * ({word!r} in sys.argv))"
+SUITES = ("6.1", "6.12", "7.2")
+STOCK_FILES = ("accelerated", "fips", "restriction")
+RUNS = 2 * len(SUITES) + 1 + len(STOCK_FILES)
 
 
-def drive(root: Path, *arguments: str, kernel: str = "", status: int = 0) -> tuple[int, str]:
-    """Exit status and output of the driver, where one kernel's runs have this status."""
+def drive(root: Path, *arguments: str, word: str = "", status: int = 0) -> tuple[int, str]:
+    """Exit status and output of the driver, where calls with this word have this status."""
     (root / "lab").mkdir()
-    (root / "lab" / "__main__.py").write_text(FAKE_LAB.format(kernel=kernel, status=status))
+    for name, file in (("lab", "lab/__main__.py"), ("pytest", "pytest.py")):
+        (root / file).write_text(FAKE.format(name=name, word=word, status=status))
     done = subprocess.run(
         [sys.executable, DRIVER, *arguments], cwd=root, check=False, capture_output=True, text=True
     )
@@ -25,21 +29,47 @@ def test_every_kernel_runs_the_suite_as_root_and_the_limits_without_capabilities
 ) -> None:
     status, output = drive(tmp_path, "--timeout", "60", "--run-slow")
     assert status == 0
-    for kernel in ("6.1", "6.12", "7.2"):
+    pytest_as = f"-- {sys.executable} -m pytest -p no:cacheprovider --run-slow"
+    for kernel in SUITES:
         run = f"lab: run --kernel {kernel} --timeout 60 --as"
         without = "--ignore=tests/python/oracles"
-        pytest_as = f"-- {sys.executable} -m pytest -p no:cacheprovider --run-slow"
         assert f"{run} root {pytest_as} tests/python {without}\n" in output
         assert f"{run} nocaps {pytest_as} -m limits tests/python {without}\n" in output
-    assert output.count("lab: run") == 6
+    stock = "lab: run --kernel 6.1-stock --timeout 60 --as root"
+    assert f"{stock} {pytest_as} tests/python/test_threads.py\n" in output
+    assert output.count("lab: run") == 2 * len(SUITES) + 1
 
 
-@pytest.mark.parametrize("kernel", ["6.1", "6.12", "7.2"])
+def test_every_file_of_the_stock_kernels_is_run(tmp_path: Path) -> None:
+    status, output = drive(tmp_path)
+    assert status == 0
+    there = {path.name for path in DRIVER.parents[1].glob("tests/stock/test_*.py")}
+    assert there == {f"test_{name}.py" for name in STOCK_FILES}
+    for name in there:
+        assert f"pytest: -p no:cacheprovider tests/stock/{name}\n" in output
+    assert output.count("pytest: ") == len(STOCK_FILES)
+    assert output.count(": ok, ") == 2 * RUNS
+
+
+def test_only_the_kernels_that_were_asked_for_run(tmp_path: Path) -> None:
+    _, output = drive(tmp_path, "--kernels", "7.3-stock")
+    assert output.count(": ok, ") == 2
+    assert "kernel 7.3-stock with af_alg_restrict 0, 1, 2 for root, nocaps, nobody: ok" in output
+
+
+@pytest.mark.parametrize("kernel", SUITES)
 def test_a_failure_in_one_kernel_is_the_end_s_and_stops_no_other(
     tmp_path: Path, kernel: str
 ) -> None:
-    status, output = drive(tmp_path, kernel=kernel, status=5)
+    status, output = drive(tmp_path, word=kernel, status=5)
     assert status == 1
-    assert output.count("lab: run") == 6
+    assert output.count("lab: run") == 2 * len(SUITES) + 1
     assert output.count(f"kernel {kernel} as root: FAILED, exit status 5") == 2
-    assert output.count(": ok, ") == 8
+    assert output.count(": ok, ") == 2 * (RUNS - 2)
+
+
+def test_a_failure_in_a_stock_kernel_is_the_end_s_too(tmp_path: Path) -> None:
+    status, output = drive(tmp_path, word="tests/stock/test_fips.py", status=1)
+    assert status == 1
+    assert output.count("kernel 6.1-stock with fips=1: FAILED, exit status 1") == 2
+    assert output.count(": ok, ") == 2 * (RUNS - 1)
