@@ -44,14 +44,14 @@ const CAP_SYS_ADMIN: u32 = 21;
 impl Facts {
     /// Reads them. After the socket was tried: it loads what the restriction comes with.
     pub(super) fn gather(probe: &dyn Probe) -> Self {
-        let release = line(probe, "/proc/sys/kernel/osrelease");
+        let release = probe.line("/proc/sys/kernel/osrelease");
         let status = probe.read("/proc/self/status").unwrap_or_default();
         Self {
-            restriction: number(probe, "/proc/sys/crypto/af_alg_restrict"),
+            restriction: probe.number("/proc/sys/crypto/af_alg_restrict"),
             privileges: Privileges::read(probe, &status),
-            fips: number(probe, "/proc/sys/crypto/fips_enabled") == Some(1),
+            fips: probe.number("/proc/sys/crypto/fips_enabled") == Some(1),
             seccomp: field(&status, "Seccomp").and_then(|mode| mode.parse().ok()),
-            label: line(probe, "/proc/self/attr/current"),
+            label: probe.line("/proc/self/attr/current"),
             container: Container::find(probe),
             modules: Modules::read(probe, release.as_deref().unwrap_or_default()),
             entries: parse_proc_crypto(&probe.read("/proc/crypto").unwrap_or_default()),
@@ -139,16 +139,4 @@ impl Container {
 /// A value of /proc/self/status.
 fn field<'t>(status: &'t str, key: &str) -> Option<&'t str> {
     status.lines().find_map(|line| line.strip_prefix(key)?.strip_prefix(':')).map(str::trim)
-}
-
-/// A file of one line; `None` where it is empty, too.
-pub(super) fn line(probe: &dyn Probe, path: &str) -> Option<String> {
-    let text = probe.read(path)?;
-    let line = text.trim_matches(|c: char| c.is_whitespace() || c == '\0');
-    (!line.is_empty()).then(|| line.to_owned())
-}
-
-/// A file of one number.
-pub(super) fn number(probe: &dyn Probe, path: &str) -> Option<u64> {
-    line(probe, path)?.parse().ok()
 }

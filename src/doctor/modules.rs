@@ -1,6 +1,5 @@
 //! What keeps the kernel's modules from loading by themselves.
 
-use super::facts::number;
 use super::probe::Probe;
 
 /// What keeps modules from being loaded.
@@ -60,7 +59,7 @@ impl Modules {
         let config = probe
             .read(&format!("/boot/config-{release}"))
             .or_else(|| probe.read(&format!("{folder}/config")));
-        let disabled = number(probe, "/proc/sys/kernel/modules_disabled");
+        let disabled = probe.number("/proc/sys/kernel/modules_disabled");
         Self {
             none: disabled.is_none() && probe.exists("/proc/sys/kernel/osrelease"),
             disabled: disabled == Some(1),

@@ -35,6 +35,20 @@ pub trait Probe {
     fn largest_request(&self) -> Option<usize>;
 }
 
+impl dyn Probe + '_ {
+    /// A file of one line; `None` where it is empty, too.
+    pub(super) fn line(&self, path: &str) -> Option<String> {
+        let text = self.read(path)?;
+        let line = text.trim_matches(|c: char| c.is_whitespace() || c == '\0');
+        (!line.is_empty()).then(|| line.to_owned())
+    }
+
+    /// A file of one number.
+    pub(super) fn number(&self, path: &str) -> Option<u64> {
+        self.line(path)?.parse().ok()
+    }
+}
+
 /// This machine.
 #[derive(Debug)]
 pub struct Machine<'a>(pub &'a Process);

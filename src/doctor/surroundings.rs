@@ -1,7 +1,7 @@
 //! What is around this process: kernel, policies, containers, modules, limits.
 
 use super::Check;
-use super::facts::{Facts, number};
+use super::facts::Facts;
 use super::modules::Rule;
 use super::probe::Probe;
 use crate::error::Errno;
@@ -97,7 +97,7 @@ pub(super) fn modules(facts: &Facts) -> Check {
 pub(super) fn buffers(probe: &dyn Probe) -> Check {
     const NAME: &str = "buffers";
     let settings = ["wmem_max", "rmem_max", "optmem_max"].map(|name| {
-        let value = number(probe, &format!("/proc/sys/net/core/{name}"));
+        let value = probe.number(&format!("/proc/sys/net/core/{name}"));
         format!("{name} {}", value.map_or_else(|| "unreadable".to_owned(), |v| v.to_string()))
     });
     let settings = settings.join(", ");
@@ -114,7 +114,7 @@ pub(super) fn buffers(probe: &dyn Probe) -> Check {
 pub(super) fn io_uring(probe: &dyn Probe) -> Check {
     const NAME: &str = "io-uring";
     let advice = "only batches are slower without it; as root: sysctl kernel.io_uring_disabled=0";
-    match number(probe, "/proc/sys/kernel/io_uring_disabled") {
+    match probe.number("/proc/sys/kernel/io_uring_disabled") {
         None => Check::ok(NAME, "kernel.io_uring_disabled is not there: not switched off"),
         Some(0) => Check::ok(NAME, "kernel.io_uring_disabled is 0: open to everyone"),
         Some(1) => Check::warning(

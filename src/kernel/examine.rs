@@ -1,9 +1,7 @@
 //! What can be learnt of an algorithm without a key: asked of the kernel, or read.
 
-use std::fs;
-
 use super::keyed::{Keyed, again};
-use super::limits::{kernel_version, restriction};
+use super::proc::{listed, only_sync, restriction};
 use super::proc_crypto::{self, Entry};
 use super::refusal;
 use super::transport::Transport;
@@ -12,25 +10,6 @@ use crate::constraints::{Constraints, Continuation, Sibling, type_by_name};
 use crate::error::{Error, InputFault, Refusal, Result};
 use crate::process::{Limits, Process};
 use crate::sys;
-
-/// Linux 7.2 took the asynchronous drivers from AF_ALG.
-pub const ONLY_SYNC_SINCE: (u32, u32) = (7, 2);
-
-/// Whether AF_ALG has the synchronous drivers alone.
-pub fn only_sync() -> bool {
-    told_only_sync().unwrap_or(false)
-}
-
-/// The same; `None` where the kernel's version cannot be read now.
-pub(super) fn told_only_sync() -> Option<bool> {
-    kernel_version().map(|version| version >= ONLY_SYNC_SINCE)
-}
-
-/// What /proc/crypto lists now; nothing where it cannot be read.
-pub fn listed() -> Vec<Entry> {
-    let text = fs::read("/proc/crypto").unwrap_or_default();
-    proc_crypto::parse(&String::from_utf8_lossy(&text))
-}
 
 /// The type that a name is of: as it is listed, else as is well known.
 pub fn type_of(name: &str, entries: &[Entry]) -> Option<AlgType> {

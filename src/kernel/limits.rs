@@ -10,9 +10,9 @@
 //! then costs 54 bytes. A value of 8192 carries 59 pages on 6.1, one of 6144 carries 21, and one of
 //! 4096 none at all.
 
-use std::fs;
 use std::thread::available_parallelism;
 
+use super::proc::number;
 use crate::process::Limits;
 use crate::sys;
 
@@ -59,31 +59,6 @@ impl Limits {
     }
 }
 
-/// `crypto.af_alg_restrict` (Linux 7.3 and newer, once af_alg is loaded).
-pub(super) fn restriction() -> Option<usize> {
-    number("/proc/sys/crypto/af_alg_restrict")
-}
-
-/// `crypto.fips_enabled`.
-pub(super) fn fips() -> bool {
-    number("/proc/sys/crypto/fips_enabled") == Some(1)
-}
-
-/// The kernel's major and minor version.
-pub(super) fn kernel_version() -> Option<(u32, u32)> {
-    parse_version(&fs::read_to_string("/proc/sys/kernel/osrelease").ok()?)
-}
-
-/// A release's major and minor version: `6.1.0-37-amd64` is 6.1.
-pub fn parse_version(release: &str) -> Option<(u32, u32)> {
-    let mut numbers = release.split(|c: char| !c.is_ascii_digit()).map(str::parse);
-    Some((numbers.next()?.ok()?, numbers.next()?.ok()?))
-}
-
-fn number(path: &str) -> Option<usize> {
-    fs::read_to_string(path).ok()?.trim().parse().ok()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -112,13 +87,5 @@ mod tests {
         assert_eq!(limits.usable((212_992, 212_992)), 212_992 - 4096);
         assert_eq!(limits.usable((212_992, 400_000)), 212_992);
         assert_eq!(limits.usable((400_000, 212_992)), 212_992 - 4096);
-    }
-
-    #[test]
-    fn versions_are_read_out_of_a_release() {
-        assert_eq!(parse_version("6.1.0-37-amd64\n"), Some((6, 1)));
-        assert_eq!(parse_version("7.2.7"), Some((7, 2)));
-        assert_eq!(parse_version("7"), None);
-        assert_eq!(parse_version(""), None);
     }
 }

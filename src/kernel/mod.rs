@@ -8,6 +8,7 @@ mod limits;
 mod message;
 mod plan;
 mod pool;
+mod proc;
 mod proc_crypto;
 mod refusal;
 mod request_loop;
@@ -15,14 +16,12 @@ mod transport;
 
 use std::sync::Arc;
 
-pub use examine::{
-    Examined, ONLY_SYNC_SINCE, OpenTo, examine, listed, only_sync, try_bind, type_of,
-};
+pub use examine::{Examined, OpenTo, examine, try_bind, type_of};
 use keyed::Keyed;
 pub use known_answer::trust;
-pub use limits::parse_version;
 pub use message::Message;
 use plan::{Plan, Route, route};
+pub use proc::{ONLY_SYNC_SINCE, listed, only_sync, parse_version};
 pub use proc_crypto::{Entry, by_name, parse as parse_proc_crypto, serving};
 use request_loop::{Follow, Job, run};
 pub use transport::{AfAlg, Transport};
@@ -248,7 +247,7 @@ fn learn(process: &Process, algorithm: &Algorithm) -> Result<Arc<Constraints>> {
     if let Some(known) = process.constraints.of(algorithm.as_str()) {
         return Ok(known);
     }
-    let only_sync = examine::told_only_sync();
+    let only_sync = proc::told_only_sync();
     let found = examine::constraints(algorithm, &listed(), only_sync.unwrap_or(false))?;
     let constraints = Arc::new(found);
     if only_sync.is_some() && constraints.driver.is_some() {

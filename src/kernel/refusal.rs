@@ -2,9 +2,8 @@
 
 use std::path::Path;
 
-use super::examine::listed;
 use super::fault::way_out;
-use super::limits::{fips, restriction};
+use super::proc::{fips, listed, restriction};
 use super::proc_crypto::Entry;
 use super::transport::Transport;
 use crate::algorithm::{AlgType, Algorithm};
