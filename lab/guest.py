@@ -2,6 +2,7 @@
 
 import os
 import re
+import secrets
 import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -87,8 +88,11 @@ echo $? >{status}
 wait $out $err
 kill $reaper
 sync
-{finish}
-sleep 60
+
+# Whoever waits for the two marks has had all that comes before them, and ends this machine.
+printf %s {mark} >{stdout}
+printf %s {mark} >{stderr}
+while :; do sleep 60; done
 """
 
 _AS = """#!/bin/sh
@@ -133,8 +137,8 @@ class Task:
 class Fittings:
     """What the script needs to know of the machine it runs in.
 
-    `prepare` and `finish` are lines of shell: what makes the outputs carry bytes as they are, and
-    what turns the machine off when all of them are on their way.
+    `prepare` is lines of shell: what makes the outputs carry bytes as they are. Behind the last
+    byte of each goes the `mark`.
     """
 
     hostname: str
@@ -143,7 +147,12 @@ class Fittings:
     stderr: str
     status: Path
     prepare: str
-    finish: str
+    mark: str
+
+
+def new_mark() -> str:
+    """Make up what no command says."""
+    return f"lab-{secrets.token_hex(16)}"
 
 
 def script(task: Task, fittings: Fittings) -> bytes:
@@ -159,7 +168,7 @@ def script(task: Task, fittings: Fittings) -> bytes:
         command=shlex.join(_command_line(task)),
         status=shlex.quote(str(fittings.status)),
         prepare=fittings.prepare,
-        finish=fittings.finish,
+        mark=fittings.mark,
         sysctls=_set(task.sysctls) if task.sysctls else "",
         as_path=_AS_PATH,
         as_script=_AS.format(nocaps=_drop_to(os.getuid(), os.getgid()), nobody=_drop_to(*_NOBODY)),

@@ -33,16 +33,16 @@ class Launch:
 
     `argv` is made of the numbers of two descriptors, onto which the machine puts the command's
     standard output and error; its own standard output is the kernel's console. `scratch` is this
-    run's alone: the command's exit status comes back through a file in it. A machine with a `mark`
-    puts it behind each of the two and then waits to be killed. `about` is what a person should
-    know of this machine.
+    run's alone: the command's exit status comes back through a file in it. The machine puts `mark`
+    behind each of the two and then waits to be killed. `about` is what a person should know of this
+    machine.
     """
 
     argv: Callable[[int, int], Sequence[str]]
     environment: dict[str, str]
     folder: Path
     scratch: Path
-    mark: bytes = b""
+    mark: bytes
     about: str = ""
 
 
@@ -173,7 +173,7 @@ def _status(launch: Launch, limit: Limit) -> int:
 def _died(launch: Launch, limit: Limit) -> int:
     console = (launch.scratch / CONSOLE).read_text(errors="replace")
     tail = console.splitlines()[-CONSOLE_TAIL:]
-    _say(f"{limit.label} died without a status for `{shlex.join(limit.command)}`; its console:")
+    _say(f"{limit.label} died before all of `{shlex.join(limit.command)}` was heard; its console:")
     print(*(f"    {line}" for line in tail), sep="\n", file=sys.stderr)
     return DIED
 

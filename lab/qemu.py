@@ -1,7 +1,6 @@
 """QEMU: a whole computer for Debian's stock kernels, with the host's files over virtio-9p."""
 
 import platform
-import secrets
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -31,10 +30,6 @@ until [ -c "$(echo /dev/vport*p1)" ] && [ -c "$(echo /dev/vport*p2)" ]; do sleep
 ln -s /dev/vport*p1 /run/lab/port1
 ln -s /dev/vport*p2 /run/lab/port2"""
 
-_FINISH = """\
-for port in 1 2; do printf %s {mark} >/run/lab/port$port; done
-while :; do sleep 60; done"""
-
 
 def obtain(kernel: Kernel) -> cache.Fetched:
     """Find the kernel in the cache or fetch it."""
@@ -55,7 +50,7 @@ def launch(kernel: cache.Fetched, task: guest.Task, wish: Wish, scratch: Path) -
         packages.tool(_PROGRAM),
         lambda wanted: _computer(kernel, wanted, cpus, wish.memory, [_COMMAND_LINE]),
     )
-    mark = f"lab-{secrets.token_hex(16)}"
+    mark = guest.new_mark()
     fittings = guest.Fittings(
         hostname=f"lab-{kernel.kernel.name}",
         modules=stock.modules_of(kernel.folder),
@@ -63,7 +58,7 @@ def launch(kernel: cache.Fetched, task: guest.Task, wish: Wish, scratch: Path) -
         stderr="/run/lab/port2",
         status=scratch / STATUS,
         prepare=_PREPARE.format(modprobe=packages.tool("modprobe")),
-        finish=_FINISH.format(mark=mark),
+        mark=mark,
     )
     init = scratch / "init"
     task = replace(task, environment={**task.environment, "TMPDIR": "/run/lab/tmp"})

@@ -4,7 +4,7 @@ from typing import BinaryIO
 
 
 class Stream:
-    """Passes bytes on until they end: with the pipe, or before it with a mark that nobody sees.
+    """Passes bytes on until they end with a mark, which nobody sees.
 
     A machine that turns itself off may take bytes along that its devices still hold back. One that
     sends a mark behind the last byte waits to be killed, and by then each has arrived.
@@ -15,14 +15,14 @@ class Stream:
         self._mark = mark
         self._held = b""
         self.ended = False
-        self.whole = not mark
-        """Whether nothing can be missing: a machine with a mark that ends without it has died."""
+        self.whole = False
+        """Whether nothing can be missing: a machine that ends without its mark has died."""
 
     def take(self, chunk: bytes) -> None:
         """Pass a chunk on; an empty one is the end of the pipe."""
         data = self._held + chunk
-        marked = bool(self._mark) and data.endswith(self._mark)
-        self.whole = self.whole or marked
+        marked = data.endswith(self._mark)
+        self.whole = marked
         self.ended = marked or not chunk
         hold = len(self._mark) if marked else 0 if self.ended else self._begun(data)
         keep = len(data) - hold

@@ -81,6 +81,7 @@ def launch(kernel: cache.Fetched, task: guest.Task, wish: Wish, scratch: Path) -
             "User-mode Linux has one CPU, so --cpus can only be 1: take a stock kernel for more"
         )
     packages.need_tools(guest.TOOLS)
+    mark = guest.new_mark()
     fittings = guest.Fittings(
         hostname=f"lab-{kernel.kernel.name}",
         modules=kernel.folder / "usr/lib/uml/modules" / kernel.versions.linux,
@@ -88,7 +89,7 @@ def launch(kernel: cache.Fetched, task: guest.Task, wish: Wish, scratch: Path) -
         stderr="/dev/ttyS1",
         status=scratch / STATUS,
         prepare="for line in 0 1; do stty -F /dev/ttyS$line raw -echo; done",
-        finish="echo o >/proc/sysrq-trigger",
+        mark=mark,
     )
     init = scratch / "init"
     init.write_bytes(guest.script(task, fittings))
@@ -102,7 +103,8 @@ def launch(kernel: cache.Fetched, task: guest.Task, wish: Wish, scratch: Path) -
         other = ["seccomp=auto", "quiet", f"uml_dir={scratch}", *wish.append]
         return [f"./{_PROGRAM}", *root, *consoles, *serial_lines, *other]
 
-    return Launch(argv, _environment(kernel, wish.memory), kernel.folder, scratch)
+    environment = _environment(kernel, wish.memory)
+    return Launch(argv, environment, kernel.folder, scratch, mark.encode())
 
 
 KIND = Kind(obtain, launch)

@@ -271,6 +271,17 @@ def test_a_kernel_that_dies_shows_its_console(kernel: str) -> None:
 
 
 @boots
+@pytest.mark.parametrize("kernel", [OLDEST, NEWEST, SLOW_STOCK])
+def test_a_kernel_that_ends_before_all_was_said_has_died_whatever_status_it_left(
+    kernel: str,
+) -> None:
+    ends_it = "(sleep 1; echo o >/proc/sysrq-trigger) & echo said"
+    done = run(kernel, command=["sh", "-c", ends_it])
+    assert done.returncode == 125
+    assert b"died before all of" in done.stderr
+
+
+@boots
 @pytest.mark.parametrize(("kernel", "timeout"), HANGING)
 def test_a_command_that_hangs_is_killed_with_its_kernel(
     own_cache: Path, kernel: str, timeout: str

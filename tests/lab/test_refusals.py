@@ -71,7 +71,7 @@ def in_the_lab(script: str) -> str:
     done = subprocess.run(
         [*lab, "--", "sh", "-c", script], cwd=ROOT, check=False, capture_output=True, text=True
     )
-    assert done.stdout, done.stderr
+    assert done.returncode == 0, f"exit status {done.returncode}\n{done.stdout}{done.stderr}"
     return done.stdout
 
 
@@ -84,7 +84,7 @@ def states() -> dict[str, tuple[afalg.Report, Any]]:
         f"{prelude}\n{under} {DOCTOR}\necho $?\n{under} {CHOOSE}\n{UNDO}"
         for prelude, under in causes.values()
     ]
-    text = in_the_lab("\n".join(["mkdir -p /run/modprobe.d", *steps]))
+    text = in_the_lab("\n".join(["mkdir -p /run/modprobe.d", *steps, "true"]))
     found = {}
     for state in causes:
         answer, end = json.JSONDecoder().raw_decode(text)
