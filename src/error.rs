@@ -177,6 +177,11 @@ impl Error {
         self
     }
 
+    /// Whether it is that one kernel request carries less than the message.
+    pub const fn is_too_long(&self) -> bool {
+        matches!(self, Self::Input { fault: InputFault::TooLong, .. })
+    }
+
     /// Why the kernel does not serve, as a stable code; `None` where it is about something else.
     pub const fn reason(&self) -> Option<&'static str> {
         match self {

@@ -33,7 +33,7 @@ pub struct Limits {
 
 /// What an algorithm of the kernel said to a question whose answer was published.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Answer {
+pub enum Verdict {
     /// What was published.
     Right,
     /// Nothing was published for it, or not for a key that its driver takes.
@@ -48,7 +48,7 @@ pub struct Process {
     /// The constraints of the algorithms that were opened before.
     pub constraints: Known<Arc<Constraints>>,
     /// What the algorithms answered that were asked before.
-    pub answers: Known<Answer>,
+    pub answers: Known<Verdict>,
     /// The reasons for which a warning was given.
     pub warned: Known<()>,
     limits: ArcSwapOption<Limits>,

@@ -87,6 +87,12 @@ impl Constraints {
         Some(Self::derive(algorithm, algorithm.as_str(), None, sizes))
     }
 
+    /// Whether messages, IVs and places to cut are of the same sizes.
+    pub fn is_like(&self, other: &Self) -> bool {
+        let sizes = |rules: &Self| (rules.sizes.block, rules.sizes.chunk, rules.sizes.iv);
+        sizes(self) == sizes(other) && self.length == other.length
+    }
+
     /// Checks a key's length.
     ///
     /// # Errors
@@ -153,11 +159,11 @@ impl Constraints {
 
     /// How many chunks a message may have from this IV on; `None`: as many as it likes.
     pub fn blocks_left(&self, iv: &Iv) -> Option<u128> {
-        match self.continuation {
-            Continuation::Counter(counter) => Some(counter.blocks_left(iv)),
+        match self.counter() {
+            Some(counter) => Some(counter.blocks_left(iv)),
             // RFC 3686, 2.1: the counter is 32 bits wide and starts at 1.
-            _ if modes::is_rfc3686(&self.generic) => Some((1 << 32) - 1),
-            _ => None,
+            None if modes::is_rfc3686(&self.generic) => Some((1 << 32) - 1),
+            None => None,
         }
     }
 
@@ -167,13 +173,12 @@ impl Constraints {
     /// # Errors
     /// [`Error::Input`] with [`InputFault::Length`].
     pub fn check_counter(&self, blocks_left: Option<u128>, len: usize) -> Result<()> {
-        let blocks = len.div_ceil(self.sizes.chunk.max(1));
         match blocks_left {
-            Some(left) if blocks as u128 > left => {
-                let end = match self.continuation {
-                    Continuation::Counter(Counter::XChaCha) => "2^64; begin lower",
-                    Continuation::Counter(Counter::ChaCha) => "2^32; begin lower",
-                    _ => "2^32; end the message earlier",
+            Some(left) if self.counted(len) > left => {
+                let end = match self.counter() {
+                    Some(Counter::XChaCha) => "2^64; begin lower",
+                    Some(Counter::ChaCha) => "2^32; begin lower",
+                    None => "2^32; end the message earlier",
                 };
                 let text = format!(
                     "data would take the block counter of {} past its end, block {end}, or take \
@@ -184,6 +189,17 @@ impl Constraints {
             }
             _ => Ok(()),
         }
+    }
+
+    /// The counter of a stream cipher, by its name: it ends, however a driver may be cut.
+    fn counter(&self) -> Option<Counter> {
+        Counter::by_name(self.generic.as_str(), self.sizes.iv)
+    }
+
+    /// How many blocks of its counter `len` bytes take.
+    pub fn counted(&self, len: usize) -> u128 {
+        let block = if self.counter().is_some() { Counter::BLOCK } else { self.sizes.chunk.max(1) };
+        len.div_ceil(block) as u128
     }
 
     /// Whether PKCS#7 makes sense: ecb, cbc and pcbc over a block cipher.

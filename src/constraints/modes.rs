@@ -123,6 +123,17 @@ impl Continuation {
 }
 
 impl Counter {
+    /// The bytes of a block.
+    pub(super) const BLOCK: usize = 64;
+
+    pub(super) fn by_name(generic: &str, iv: usize) -> Option<Self> {
+        match (generic, iv) {
+            ("chacha20", 16) => Some(Self::ChaCha),
+            ("xchacha20" | "xchacha12", 32) => Some(Self::XChaCha),
+            _ => None,
+        }
+    }
+
     const fn offset(self) -> usize {
         match self {
             Self::ChaCha => 0,

@@ -172,3 +172,20 @@ fn a_cts_tail_has_more_than_one_block_and_at_most_two() {
         }
     }
 }
+
+#[test]
+fn a_counter_ends_however_its_driver_may_be_cut() {
+    for (name, place) in [("chacha20", 0), ("xchacha20", 24)] {
+        let algorithm = Algorithm::new(name).unwrap();
+        let sizes = Constraints::built_in(&algorithm).unwrap().unwrap().sizes;
+        let odd = Sizes { chunk: 1, ..sizes };
+        let rules = Constraints::derive(&algorithm, name, None, odd).unwrap();
+        assert_eq!(rules.continuation, Continuation::OneRequest);
+        let mut iv = vec![0; sizes.iv];
+        iv[place..].iter_mut().take(sizes.iv.min(32) / 4).for_each(|byte| *byte = 0xff);
+        let left = rules.blocks_left(&Iv::joined(&[&iv]).unwrap());
+        assert_eq!(left, Some(1), "{name}");
+        assert!(rules.check_counter(left, 64).is_ok());
+        assert!(rules.check_counter(left, 65).is_err());
+    }
+}

@@ -17,12 +17,22 @@ pub(super) fn socket(answer: Result<(), Errno>, facts: &Facts) -> Check {
     let advice = match errno {
         errno::EAFNOSUPPORT => no_family(facts),
         errno::EMFILE | errno::ENFILE => "close files, or raise the limit (ulimit -n)".to_owned(),
-        errno::EACCES if facts.confined() => labelled(facts),
-        errno::EPERM | errno::EACCES | errno::ENOSYS => filtered(facts),
-        _ => "not a refusal that is known; see the kernel log".to_owned(),
+        errno::ENOSYS => filtered(facts),
+        _ => denied(errno, facts)
+            .unwrap_or_else(|| "not a refusal that is known; see the kernel log".to_owned()),
     };
     let found = format!("socket(AF_ALG) answered {}", errno::describe(errno));
     Check::fault(NAME, found).advise(advice)
+}
+
+/// The way out of a policy's refusal, if it is one: security modules ask at each call, filters at
+/// those that they name.
+pub(super) fn denied(errno: Errno, facts: &Facts) -> Option<String> {
+    match errno {
+        errno::EACCES if facts.confined() => Some(labelled(facts)),
+        errno::EPERM | errno::EACCES => Some(filtered(facts)),
+        _ => None,
+    }
 }
 
 fn no_family(facts: &Facts) -> String {
@@ -150,6 +160,10 @@ impl Type {
         let needed = self.kind == AlgType::Skcipher;
         let bad = if needed { Status::Fault } else { Status::Warning };
         let usual = self.kind.usual().join(", ");
+        if let Some(advice) = denied(errno, facts) {
+            let found = format!("bind answered {} to {usual}", errno::describe(errno));
+            return Check::new(name, bad, found).advise(advice);
+        }
         let there =
             probe.exists(&format!("/sys/module/{module}")) || facts.modules.builds_in(&module);
         if there {

@@ -1,7 +1,7 @@
 //! Who serves each of the usual algorithms, or why nobody does.
 
 use super::Check;
-use super::access::Type;
+use super::access::{Type, denied};
 use super::facts::Facts;
 use super::probe::Probe;
 use crate::algorithm::{AlgType, template};
@@ -70,7 +70,10 @@ fn refused(errno: Errno, name: &str, facts: &Facts) -> Why {
             "it failed the kernel's self-test",
             "see the kernel log, and unload or replace its driver",
         ),
-        other => Why::see(format!("bind answered {}", errno::describe(other))),
+        other => Why {
+            text: format!("bind answered {}", errno::describe(other)),
+            advice: denied(other, facts),
+        },
     }
 }
 

@@ -11,7 +11,7 @@ use crate::algorithm::{AlgType, Algorithm};
 use crate::constraints::Constraints;
 use crate::error::{Errno, Error, InputFault, Result};
 use crate::figures::{self, Figure};
-use crate::process::{Answer, Process};
+use crate::process::{Process, Verdict};
 use crate::request::{Direction, Iv, Request};
 use crate::span::{In, Out};
 
@@ -24,7 +24,7 @@ pub fn trust<T: Transport>(
     process: &Process,
     transport: &T,
     algorithm: &Algorithm,
-) -> Result<Answer> {
+) -> Result<Verdict> {
     let name = algorithm.as_str();
     let answer = if let Some(known) = process.answers.of(name) {
         known
@@ -34,30 +34,30 @@ pub fn trust<T: Transport>(
         answer
     };
     match answer {
-        Answer::Wrong(text) => Err(Error::SelfTest { text: text.to_string() }),
+        Verdict::Wrong(text) => Err(Error::SelfTest { text: text.to_string() }),
         other => Ok(other),
     }
 }
 
-fn ask<T: Transport>(process: &Process, transport: &T, algorithm: &Algorithm) -> Result<Answer> {
+fn ask<T: Transport>(process: &Process, transport: &T, algorithm: &Algorithm) -> Result<Verdict> {
     let kind = AlgType::Skcipher;
     let tfm = Keyed::bind(transport, algorithm)
         .map_err(|refusal| refusal::explain_open(transport, refusal, kind, algorithm))?;
     let constraints = learn(process, algorithm)?;
     let Some(figure) = figures::of(constraints.generic.as_str()) else {
-        return Ok(Answer::NotAsked);
+        return Ok(Verdict::NotAsked);
     };
     let key = In::from_slice(&figure.key);
     let cipher = match KernelCipher::keyed(process, transport, tfm, constraints.clone(), key) {
         Ok(cipher) => cipher,
         // It may well take others: some hardware has one key size.
-        Err(Error::Input { fault: InputFault::Key, .. }) => return Ok(Answer::NotAsked),
+        Err(Error::Input { fault: InputFault::Key, .. }) => return Ok(Verdict::NotAsked),
         Err(error) => return Err(failed(&constraints, error)),
     };
     match right(&cipher, &figure) {
-        Ok(true) => Ok(Answer::Right),
+        Ok(true) => Ok(Verdict::Right),
         Ok(false) => {
-            Ok(Answer::Wrong(broken(&constraints, "gives wrong bytes for a published message")))
+            Ok(Verdict::Wrong(broken(&constraints, "gives wrong bytes for a published message")))
         }
         Err(error) => Err(failed(&constraints, error)),
     }
@@ -95,7 +95,8 @@ fn broken(constraints: &Constraints, what: &str) -> Arc<str> {
     let name = &constraints.algorithm;
     let text = format!(
         "the kernel's {name} (driver {driver}) {what} and is not used; unload or replace the \
-         driver, or have another provider compute (provider=\"userspace\")"
+         driver and start the program again, or have another provider compute \
+         (provider=\"userspace\")"
     );
     text.into()
 }

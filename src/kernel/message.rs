@@ -53,7 +53,7 @@ impl<T: Transport> Message<T> {
         let done =
             if self.over { Err(Fault::Over) } else { self.step(cipher, input, output, last, hook) };
         self.over |= last || done.is_err();
-        done.map_err(|fault| fault.explain(cipher.constraints()))
+        done.map_err(|fault| cipher.explain(fault))
     }
 
     /// Lets go of IV and op socket. One that waits for more of this message is closed: no other

@@ -15,8 +15,10 @@ mod request_loop;
 mod transport;
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 pub use examine::{Examined, OpenTo, examine, try_bind, type_of};
+use fault::Fault;
 use keyed::Keyed;
 pub use known_answer::trust;
 pub use message::Message;
@@ -28,7 +30,7 @@ pub use transport::{AfAlg, Transport};
 
 use crate::algorithm::{AlgType, Algorithm};
 use crate::constraints::{Constraints, Continuation, Sibling};
-use crate::error::{Errno, Refusal, Result, Stage};
+use crate::error::{Errno, Error, Refusal, Result, Stage};
 use crate::process::{Limits, Process};
 use crate::request::{Direction, Hook, Iv, Request};
 use crate::span::In;
@@ -42,7 +44,9 @@ pub struct KernelCipher<T: Transport> {
     continuation: Continuation,
     own: Keyed<T>,
     sibling: Option<SiblingCipher<T>>,
-    limit: usize,
+    /// What one request carries. Less, once an op socket was found to have smaller buffers: the
+    /// process has dropped privileges, or a sysctl was lowered.
+    limit: AtomicUsize,
 }
 
 /// The same key in another tfm, for what goes past one request.
@@ -109,13 +113,18 @@ impl<T: Transport> KernelCipher<T> {
         let explain = |refusal| refusal::explain_key(refusal, &constraints, key.len());
         let own =
             Keyed::new(transport, tfm, takes_key.then_some(key), sizes, limits).map_err(explain)?;
-        let sibling = SiblingCipher::open(transport, &constraints, key, limits).map_err(explain)?;
+        let sibling = match Sibling::name(&constraints.generic) {
+            Some(name) if serves_as_sibling(process, transport, &constraints, &name)? => {
+                SiblingCipher::open(transport, &constraints, &name, key, limits).map_err(explain)?
+            }
+            _ => None,
+        };
         let continuation = match constraints.continuation {
             Continuation::Sibling(_) if sibling.is_none() => Continuation::OneRequest,
             other => other,
         };
         let first = own.take().map_err(|fault| fault.explain(&constraints))?;
-        let limit = first.limit;
+        let limit = AtomicUsize::new(first.limit);
         own.give_back(first);
         Ok(Self { constraints, continuation, own, sibling, limit })
     }
@@ -132,7 +141,8 @@ impl<T: Transport> KernelCipher<T> {
 
     /// The largest message, where the mode cannot go on past one request.
     pub fn max_message(&self) -> Option<usize> {
-        (self.continuation == Continuation::OneRequest).then_some(self.limit)
+        let limit = self.limit.load(Ordering::Relaxed);
+        (self.continuation == Continuation::OneRequest).then_some(limit)
     }
 
     /// One whole message; its request has been checked.
@@ -144,7 +154,7 @@ impl<T: Transport> KernelCipher<T> {
         if len == 0 {
             return Ok(());
         }
-        let explain = |fault: fault::Fault| fault.explain(&self.constraints);
+        let explain = |fault| self.explain(fault);
         let mut op = self.own.take().map_err(explain)?;
         let way = route(&self.constraints, self.continuation, op.limit, len, request.iv);
         let cut = match way {
@@ -152,7 +162,7 @@ impl<T: Transport> KernelCipher<T> {
             Route::TooLong => {
                 let limit = op.limit;
                 self.own.give_back(op);
-                return Err(self.constraints.too_long(len, limit));
+                return Err(self.explain(Fault::TooLong { len, limit }));
             }
             Route::Sibling | Route::HeadThroughSibling(_) => {
                 self.own.give_back(op);
@@ -178,6 +188,14 @@ impl<T: Transport> KernelCipher<T> {
             out.fill(0);
         }
         end
+    }
+
+    /// Words for a fault. A limit that it tells is the one from now on.
+    fn explain(&self, fault: Fault) -> Error {
+        if let Fault::TooLong { limit, .. } = fault {
+            self.limit.fetch_min(limit, Ordering::Relaxed);
+        }
+        fault.explain(&self.constraints)
     }
 
     /// Begins a message that comes in parts.
@@ -211,19 +229,16 @@ impl<T: Transport> KernelCipher<T> {
 }
 
 impl<T: Transport> SiblingCipher<T> {
-    /// `None` where there is none, or this process may not bind it: messages are then one request.
+    /// `None` where this process may not bind it: messages are then one request.
     fn open(
         transport: &T,
         constraints: &Constraints,
+        name: &Algorithm,
         key: In<'_>,
         limits: Limits,
     ) -> Result<Option<Self>, Refusal> {
-        let (Continuation::Sibling(kind), Some(name)) =
-            (constraints.continuation, Sibling::name(&constraints.generic))
-        else {
-            return Ok(None);
-        };
-        let tfm = match Keyed::bind(transport, &name) {
+        let Continuation::Sibling(kind) = constraints.continuation else { return Ok(None) };
+        let tfm = match Keyed::bind(transport, name) {
             Err(Refusal { stage: Stage::Bind, errno }) if errno != errno::ENOMEM => {
                 return Ok(None);
             }
@@ -237,6 +252,23 @@ impl<T: Transport> SiblingCipher<T> {
         let sizes = (constraints.sizes.chunk, iv_size);
         let keyed = Keyed::new(transport, tfm, Some(key), sizes, limits)?;
         Ok(Some(Self { keyed, nonce: Iv::copy_of(nonce).unwrap_or(Iv::EMPTY) }))
+    }
+}
+
+/// Whether the algorithm that carries what this one cannot is served, and gives right answers: most
+/// bytes of a stream are its.
+fn serves_as_sibling<T: Transport>(
+    process: &Process,
+    transport: &T,
+    constraints: &Constraints,
+    name: &Algorithm,
+) -> Result<bool> {
+    if !matches!(constraints.continuation, Continuation::Sibling(_)) {
+        return Ok(false);
+    }
+    match trust(process, transport, name) {
+        Err(error) if error.reason().is_some() => Ok(false),
+        answer => answer.map(|_| true),
     }
 }
 

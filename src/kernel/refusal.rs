@@ -66,7 +66,8 @@ pub(super) fn explain(
 ) -> Error {
     match (refusal.stage, refusal.errno) {
         (Stage::Socket, errno::EAFNOSUPPORT | errno::ENOSYS) => no_af_alg(refusal),
-        (Stage::Socket, errno::EPERM | errno::EACCES) => denied(refusal),
+        // Security modules ask at each step, filters at the calls that they name.
+        (_, errno::EPERM | errno::EACCES) => denied(refusal),
         (Stage::Bind, errno::ELIBBAD) => Error::SelfTest {
             text: format!(
                 "the kernel's self-test of {algorithm} failed, so that it does not offer it; see \
@@ -127,9 +128,10 @@ fn denied(refusal: Refusal) -> Error {
         errno: refusal.errno,
         reason: Unavailable::Denied,
         text: format!(
-            "this process may not use AF_ALG (socket answered {}): a seccomp profile (the default \
+            "this process may not use AF_ALG ({} answered {}): a seccomp profile (the default \
              one of container engines since 2026) or SELinux or AppArmor forbids it; allow \
-             socket(AF_ALG) there; `python -m afalg doctor` says how",
+             AF_ALG there; `python -m afalg doctor` says how",
+            refusal.stage.name(),
             errno::describe(refusal.errno)
         ),
     }

@@ -5,15 +5,15 @@ use crate::algorithm::Algorithm;
 use crate::constraints::{Constraints, Continuation, bytes};
 use crate::error::{Error, InputFault, Result};
 use crate::kernel::{AfAlg, KernelCipher, trust};
-use crate::process::{Answer, Process};
+use crate::process::{Process, Verdict};
 use crate::span::In;
 use crate::userspace::UserspaceCipher;
 
 /// What the caller asked for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Choice {
-    /// The kernel where it serves, else userspace. Not the faster one: whoever uses this package
-    /// wants the kernel's cipher, and whoever wants speed asks for userspace.
+    /// The kernel where it serves, else userspace, though that is faster: a program that does not
+    /// mind which is one that says so.
     #[default]
     Auto,
     /// The kernel or an error.
@@ -87,30 +87,37 @@ pub fn select(
             Ok(Provider::Userspace { cipher, instead: None })
         }
         Choice::Auto => match kernel(process, algorithm, key) {
-            Ok(provider) => Ok(with_twin(provider, key)),
+            Ok(provider) => with_twin(provider, key),
             Err(error) => in_place_of(error, algorithm, key),
         },
     }
 }
 
 fn kernel(process: &Process, algorithm: &Algorithm, key: In<'_>) -> Result<Provider> {
-    let tried = trust(process, &AfAlg, algorithm)? == Answer::Right;
+    let tried = trust(process, &AfAlg, algorithm)? == Verdict::Right;
     let cipher = KernelCipher::open(process, &AfAlg, algorithm, key)?;
     Ok(Provider::Kernel { cipher, twin: None, tried })
 }
 
 /// For modes that a kernel request has to carry whole, so that a program does not depend on how
 /// much that is here. For those alone is the key kept in this process, as its schedule.
-fn with_twin(provider: Provider, key: In<'_>) -> Provider {
-    match provider {
-        Provider::Kernel { cipher, tried, .. }
-            if cipher.continuation() == Continuation::OneRequest =>
-        {
-            let twin = UserspaceCipher::open(&cipher.constraints().generic, key).ok();
-            Provider::Kernel { cipher, twin, tried }
-        }
-        other => other,
-    }
+fn with_twin(provider: Provider, key: In<'_>) -> Result<Provider> {
+    let Provider::Kernel { cipher, tried, .. } = provider else { return Ok(provider) };
+    let twin = match cipher.continuation() {
+        Continuation::OneRequest => twin_of(cipher.constraints(), key)?,
+        _ => None,
+    };
+    Ok(Provider::Kernel { cipher, twin, tried })
+}
+
+/// Userspace's cipher of the same rules. A driver whose sizes are its own has no twin: a message
+/// that it is asked to go on with would be cut where userspace cannot.
+fn twin_of(rules: &Constraints, key: In<'_>) -> Result<Option<UserspaceCipher>> {
+    let twin = match UserspaceCipher::open(&rules.generic, key) {
+        Err(Error::NotFound { .. }) => return Ok(None),
+        opened => opened?,
+    };
+    Ok(twin.constraints().is_like(rules).then_some(twin))
 }
 
 /// Userspace, where the kernel does not serve.
@@ -122,4 +129,34 @@ fn in_place_of(error: Error, algorithm: &Algorithm, key: In<'_>) -> Result<Provi
     };
     let instead = Fallback::new(reason, algorithm.as_str(), &error.to_string());
     Ok(Provider::Userspace { cipher, instead: Some(instead) })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::constraints::Sizes;
+
+    fn rules(name: &str, chunk: usize) -> Constraints {
+        let algorithm = Algorithm::new(name).unwrap();
+        let sizes = Constraints::built_in(&algorithm).unwrap().unwrap().sizes;
+        Constraints::derive(&algorithm, name, None, Sizes { chunk, ..sizes }).unwrap()
+    }
+
+    #[test]
+    fn a_twin_has_the_same_rules_or_there_is_none() {
+        let key = In::from_slice(&[7; 32]);
+        for (name, chunk) in [
+            ("xts(aes)", 16),
+            ("xctr(aes)", 16),
+            ("hctr2(aes)", 16),
+            ("adiantum(xchacha12,aes)", 16),
+        ] {
+            assert!(twin_of(&rules(name, chunk), key).unwrap().is_some(), "{name}");
+        }
+        for (name, chunk) in [("ctr(aes)", 1), ("chacha20", 1), ("xts(aes)", 32), ("cbc(seed)", 16)]
+        {
+            assert!(twin_of(&rules(name, chunk), key).unwrap().is_none(), "{name}");
+        }
+        assert!(twin_of(&rules("xts(aes)", 16), In::from_slice(&[7; 5])).is_err());
+    }
 }

@@ -3,7 +3,7 @@
 use super::Provider;
 use crate::error::{Error, Result};
 use crate::kernel::{AfAlg, Message as KernelMessage};
-use crate::request::Hook;
+use crate::request::{Direction, Hook, Iv};
 use crate::span::{In, Out};
 use crate::userspace::Message as UserspaceMessage;
 
@@ -11,17 +11,40 @@ use crate::userspace::Message as UserspaceMessage;
 #[derive(Debug)]
 pub enum Message {
     /// AF_ALG's.
-    Kernel(KernelMessage<AfAlg>),
+    Kernel {
+        /// Its place.
+        message: KernelMessage<AfAlg>,
+        /// How it began, where a twin may have to begin again.
+        start: Option<(Direction, Iv)>,
+    },
     /// This process's.
     Userspace(UserspaceMessage),
+    /// Nobody's: it has ended, or is lost. What came next would be wrong bytes without an error.
+    Over,
 }
 
 impl Message {
-    /// Lets go of what the message holds: it has ended, or is lost.
+    pub(super) fn new(provider: &Provider, direction: Direction, iv: &Iv) -> Self {
+        match provider {
+            Provider::Kernel { cipher, twin, .. } => Self::Kernel {
+                message: cipher.begin(direction, iv),
+                start: twin.as_ref().map(|_| (direction, iv.clone())),
+            },
+            Provider::Userspace { cipher, .. } => Self::Userspace(cipher.begin(direction, iv)),
+        }
+    }
+
+    /// Lets go of what the message holds.
     pub fn end(&mut self) {
-        match self {
-            Self::Kernel(message) => message.end(),
-            Self::Userspace(message) => message.end(),
+        *self = Self::Over;
+    }
+
+    /// Begins again in the twin, of a message of which nothing has been computed.
+    pub fn begin_again(&mut self, provider: &Provider) {
+        if let (Self::Kernel { start: Some((direction, iv)), .. }, Some(twin)) =
+            (&*self, provider.twin())
+        {
+            *self = Self::Userspace(twin.begin(*direction, iv));
         }
     }
 
@@ -33,19 +56,41 @@ impl Message {
         &mut self,
         provider: &Provider,
         input: In<'_>,
+        mut output: Out<'_>,
+        last: bool,
+        hook: &mut Hook<'_>,
+    ) -> Result<()> {
+        let mut done = self.step(provider, input, output.borrow(), last, hook);
+        if let (Err(error), Self::Kernel { start: Some(_), .. }) = (&done, &*self)
+            && error.is_too_long()
+        {
+            // An op socket of today takes less than that of then; it has taken nothing.
+            self.begin_again(provider);
+            done = self.step(provider, input, output, last, hook);
+        }
+        if last || done.is_err() {
+            self.end();
+        }
+        done
+    }
+
+    fn step(
+        &mut self,
+        provider: &Provider,
+        input: In<'_>,
         output: Out<'_>,
         last: bool,
         hook: &mut Hook<'_>,
     ) -> Result<()> {
         match (self, provider) {
-            (Self::Kernel(message), Provider::Kernel { cipher, .. }) => {
+            (Self::Kernel { message, .. }, Provider::Kernel { cipher, .. }) => {
                 message.advance(cipher, input, output, last, hook)
             }
             (
                 Self::Userspace(message),
                 Provider::Userspace { cipher, .. } | Provider::Kernel { twin: Some(cipher), .. },
             ) => message.advance(cipher, input, output, last, hook),
-            _ => Err(Error::stream("this message is not of this Cipher's provider")),
+            _ => Err(Error::stream("this message has ended, or was lost; begin a new one")),
         }
     }
 }

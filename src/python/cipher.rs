@@ -65,7 +65,7 @@ impl Cipher {
         key: &Bound<'_, PyAny>,
         provider: Option<&str>,
     ) -> PyResult<Self> {
-        let choice = options::choice(provider)?;
+        let choice = options::choice(py, provider)?;
         let algorithm = Algorithm::new(algorithm)?;
         let key = InBuffer::get(key, "key")?;
         let span = key.span();

@@ -3,6 +3,7 @@
 
 use std::ffi::CString;
 
+use pyo3::exceptions::PyException;
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
@@ -35,19 +36,42 @@ pub(super) fn announce(py: Python<'_>, provider: &Provider) -> PyResult<()> {
     fallback.map_or(Ok(()), |fallback| warn(py, fallback))
 }
 
-/// Says that userspace computes this message, where its length is why.
+/// Computes a message of `len` bytes, and says that userspace does where its length is why: before,
+/// or behind it where only the kernel knew.
 ///
 /// # Errors
-/// The warning, where Python is told to make errors of them; nothing has been computed then.
-pub(super) fn announce_message(py: Python<'_>, fallback: Option<Fallback>) -> PyResult<()> {
-    let Some(fallback) = fallback else { return Ok(()) };
+/// The work's, or the warning, where Python is told to make errors of them.
+pub(super) fn announced<T>(
+    py: Python<'_>,
+    provider: &Provider,
+    len: usize,
+    work: impl FnOnce() -> PyResult<T>,
+) -> PyResult<T> {
+    let known = provider.too_long(len);
+    if let Some(fallback) = &known {
+        announce_message(py, fallback)?;
+    }
+    let done = work()?;
+    match provider.too_long(len) {
+        Some(fallback) if known.is_none() => announce_message(py, &fallback)?,
+        _ => {}
+    }
+    Ok(done)
+}
+
+/// Says that userspace computes a message, where its length is why.
+///
+/// # Errors
+/// The warning, where Python is told to make errors of them.
+pub(super) fn announce_message(py: Python<'_>, fallback: &Fallback) -> PyResult<()> {
     log(py, || fallback.text.clone())?;
-    warn(py, &fallback)
+    warn(py, fallback)
 }
 
 /// A warning that was raised as an error has not been given: the next Cipher raises it again.
 fn warn(py: Python<'_>, fallback: &Fallback) -> PyResult<()> {
-    if !PROCESS.warned.remember(fallback.reason, &()) {
+    let known = &PROCESS.warned;
+    if known.of(fallback.reason).is_some() || !known.remember(fallback.reason, &()) {
         return Ok(());
     }
     let text = CString::new(fallback.text.as_str())?;
@@ -55,7 +79,15 @@ fn warn(py: Python<'_>, fallback: &Fallback) -> PyResult<()> {
         .inspect_err(|_| PROCESS.warned.forget(fallback.reason))
 }
 
+/// Logs a line if anybody listens. What goes wrong with that is no error of a cipher.
 fn log(py: Python<'_>, text: impl FnOnce() -> String) -> PyResult<()> {
+    match try_log(py, text) {
+        Err(error) if error.is_instance_of::<PyException>(py) => Ok(()),
+        done => done,
+    }
+}
+
+fn try_log(py: Python<'_>, text: impl FnOnce() -> String) -> PyResult<()> {
     let Some(logger) = logger(py)? else { return Ok(()) };
     if logger.call_method1(intern!(py, "isEnabledFor"), (DEBUG,))?.is_truthy()? {
         logger.call_method1(intern!(py, "debug"), (text(),))?;
@@ -63,7 +95,7 @@ fn log(py: Python<'_>, text: impl FnOnce() -> String) -> PyResult<()> {
     Ok(())
 }
 
-/// Nobody listens before somebody has imported `logging`; it is not imported for that.
+/// Nobody listens before somebody has imported `logging`, to its end; it is not imported for that.
 fn logger(py: Python<'_>) -> PyResult<Option<&Bound<'_, PyAny>>> {
     static LOGGER: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
     if let Some(logger) = LOGGER.get(py) {

@@ -47,6 +47,7 @@ mod _afalg {
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
         super::interpreter::check_only(module.py())?;
         super::errors::look_up(module.py())?;
+        super::options::environ(module.py())?;
         crate::provider::watch_forks();
         LazyLock::force(&super::PROCESS);
         Ok(())

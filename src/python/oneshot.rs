@@ -5,7 +5,7 @@ use pyo3::types::PyBytes;
 
 use super::buffer::{InBuffer, OutBuffer, bytes_filled_by};
 use super::detach::{detached, detached_unless};
-use super::fallback::announce_message;
+use super::fallback::announced;
 use super::options;
 use crate::padding;
 use crate::provider::Provider;
@@ -29,11 +29,11 @@ pub(super) fn crypt<'py>(
         return crypt_padded(py, provider, direction, iv, input);
     }
     provider.check(direction, iv, input.len())?;
-    announce_message(py, provider.too_long(input.len()))?;
     let quick = provider.is_quick(input.len());
-    bytes_filled_by(py, input.len(), |output| {
-        detached_unless(quick, py, |hook| {
-            provider.crypt(Request { direction, iv, input, output }, hook)
+    announced(py, provider, input.len(), || {
+        bytes_filled_by(py, input.len(), |output| {
+            let request = Request { direction, iv, input, output };
+            detached_unless(quick, py, |hook| provider.crypt(request, hook))
         })
     })
 }
@@ -51,9 +51,10 @@ pub(super) fn crypt_into<'py>(
     let data = InBuffer::get(data, "data")?;
     let mut out = OutBuffer::get(out)?;
     let (input, output) = (data.span(), out.span());
-    announce_message(py, provider.too_long(input.len()))?;
-    detached_unless(provider.is_quick(input.len()), py, |hook| {
-        provider.crypt(Request { direction, iv, input, output }, hook)
+    let request = Request { direction, iv, input, output };
+    provider.check_request(&request)?;
+    announced(py, provider, input.len(), || {
+        detached_unless(provider.is_quick(input.len()), py, |hook| provider.crypt(request, hook))
     })
 }
 
@@ -69,13 +70,11 @@ fn crypt_padded<'py>(
     if direction == Direction::Encrypt {
         let len = input.len() + padding::added(input.len(), block);
         provider.check_limit(len)?;
-        announce_message(py, provider.too_long(len))?;
         return bytes_filled_by(py, len, |out| {
             detached_unless(quick, py, |hook| padding::encrypt(provider, iv, input, out, hook))
         });
     }
     padding::check_padded(provider.constraints(), input.len())?;
-    announce_message(py, provider.too_long(input.len()))?;
     match detached_unless(quick, py, |hook| padding::Tail::decrypt(provider, input, hook))? {
         Some(tail) => bytes_filled_by(py, tail.plain_len(input.len(), block), |out| {
             detached(py, |hook| tail.finish(provider, iv, input, out, hook))

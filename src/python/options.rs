@@ -1,9 +1,9 @@
 //! The options that several calls share: provider, padding, IV.
 
-use std::env;
-
 use pyo3::exceptions::{PyTypeError, PyUnicodeEncodeError};
+use pyo3::intern;
 use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
 use pyo3::types::PyString;
 
 use super::buffer::InBuffer;
@@ -57,17 +57,23 @@ fn word_or_none<'a>(object: &'a Bound<'_, PyAny>, name: &str) -> PyResult<Option
     if object.is_none() { Ok(None) } else { word(object, name, " or None").map(Some) }
 }
 
+/// `os.environ`, looked up when the package is loaded: while Python ends nothing is imported.
+pub(super) fn environ(py: Python<'_>) -> PyResult<&Bound<'_, PyAny>> {
+    static ENVIRON: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+    ENVIRON.import(py, "os", "environ")
+}
+
 /// The choice of a call, else of `AFALG_PROVIDER`, else the default. Read each time that an object
-/// is made.
-pub(super) fn choice(provider: Option<&str>) -> PyResult<Choice> {
+/// is made, from `os.environ`: what the C library has may change under us in another thread.
+pub(super) fn choice(py: Python<'_>, provider: Option<&str>) -> PyResult<Choice> {
     if let Some(word) = provider {
         return Ok(Choice::parse(word, "provider")?);
     }
-    match env::var_os("AFALG_PROVIDER") {
-        Some(word) if !word.is_empty() => {
-            Ok(Choice::parse(&word.to_string_lossy(), "AFALG_PROVIDER")?)
-        }
-        _ => Ok(Choice::default()),
+    let word =
+        environ(py)?.call_method1(intern!(py, "get"), (intern!(py, "AFALG_PROVIDER"), ""))?;
+    match &*word.cast::<PyString>()?.to_string_lossy() {
+        "" => Ok(Choice::default()),
+        word => Ok(Choice::parse(word, "AFALG_PROVIDER")?),
     }
 }
 

@@ -6,8 +6,8 @@ use pyo3::types::PyBytes;
 
 use super::buffer::{InBuffer, OutBuffer, bytes_filled_by};
 use super::detach::{detached, detached_unless};
-use super::fallback::announce_message;
-use crate::error::Error;
+use super::fallback::{announce_message, announced};
+use crate::error::{Error, Result};
 use crate::stream::{Shared, Stream as Core, StreamTurn};
 
 /// One message, taken in pieces; made by ``Cipher.encryptor`` and ``decryptor``.
@@ -45,12 +45,47 @@ impl Stream {
             None => detached(py, |hook| self.shared.turn(hook)),
         }
     }
+
+    /// A turn for an update, once `check` has found nothing wrong with it. That the message grows
+    /// too long for the kernel is said without the turn: what Python calls then may want it.
+    fn checked_turn(
+        &self,
+        py: Python<'_>,
+        new: usize,
+        check: impl Fn(&Core) -> Result<usize>,
+    ) -> PyResult<(StreamTurn<'_>, usize)> {
+        let mut turn = self.turn(py)?;
+        let mut len = turn.with(|stream| check(stream))?;
+        if let Some(fallback) = turn.with(|stream| stream.outgrows(new)) {
+            drop(turn);
+            announce_message(py, &fallback)?;
+            turn = self.turn(py)?;
+            len = turn.with(|stream| check(stream))?;
+        }
+        Ok((turn, len))
+    }
 }
 
 /// Whether Python ends: its `sys` says so, or is gone.
 fn is_ending(py: Python<'_>) -> bool {
     let told = py.import("sys").and_then(|sys| sys.call_method0("is_finalizing")?.extract());
     told.unwrap_or(true)
+}
+
+/// Ends the message with `work`, which has the turn; says behind it if only the kernel knew that the
+/// message was too long for it.
+fn ended<'a, T>(
+    py: Python<'_>,
+    turn: StreamTurn<'a>,
+    work: impl FnOnce(&StreamTurn<'a>, bool) -> PyResult<T>,
+) -> PyResult<T> {
+    let (provider, whole) = turn.with(|stream| stream.held_whole());
+    let quick = turn.with(|stream| stream.is_quick(0));
+    announced(py, &provider, whole, || {
+        let done = work(&turn, quick);
+        drop(turn);
+        done
+    })
 }
 
 #[pymethods]
@@ -69,9 +104,9 @@ impl Stream {
         data: &Bound<'py, PyAny>,
     ) -> PyResult<Bound<'py, PyBytes>> {
         let data = InBuffer::get(data, "data")?;
-        let (turn, input) = (self.turn(py)?, data.span());
-        let len = turn.with(|stream| stream.update_len(input.len()))?;
-        announce_message(py, turn.with(|stream| stream.outgrows(input.len())))?;
+        let input = data.span();
+        let (turn, len) =
+            self.checked_turn(py, input.len(), |stream| stream.update_len(input.len()))?;
         let quick = turn.with(|stream| stream.is_quick(input.len()));
         bytes_filled_by(py, len, |out| {
             detached_unless(quick, py, |hook| turn.with(|stream| stream.update(input, out, hook)))
@@ -99,8 +134,9 @@ impl Stream {
     ) -> PyResult<usize> {
         let data = InBuffer::get(data, "data")?;
         let mut out = OutBuffer::get(out)?;
-        let (turn, input, out) = (self.turn(py)?, data.span(), out.span());
-        announce_message(py, turn.with(|stream| stream.outgrows(input.len())))?;
+        let (input, out) = (data.span(), out.span());
+        let (turn, _) =
+            self.checked_turn(py, input.len(), |stream| stream.check_update(input, &out))?;
         let quick = turn.with(|stream| stream.is_quick(input.len()));
         detached_unless(quick, py, |hook| turn.with(|stream| stream.update(input, out, hook)))
     }
@@ -115,9 +151,10 @@ impl Stream {
     fn finalize<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
         let turn = self.turn(py)?;
         let len = turn.with(|stream| stream.finalize_len())?;
-        let quick = turn.with(|stream| stream.is_quick(0));
-        bytes_filled_by(py, len, |out| {
-            detached_unless(quick, py, |hook| turn.with(|stream| stream.finalize(out, hook)))
+        ended(py, turn, |turn, quick| {
+            bytes_filled_by(py, len, |out| {
+                detached_unless(quick, py, |hook| turn.with(|stream| stream.finalize(out, hook)))
+            })
         })
     }
 
@@ -134,8 +171,10 @@ impl Stream {
     fn finalize_into<'py>(&self, py: Python<'py>, out: &Bound<'py, PyAny>) -> PyResult<usize> {
         let mut out = OutBuffer::get(out)?;
         let (turn, out) = (self.turn(py)?, out.span());
-        let quick = turn.with(|stream| stream.is_quick(0));
-        detached_unless(quick, py, |hook| turn.with(|stream| stream.finalize(out, hook)))
+        turn.with(|stream| stream.check_finalize(&out))?;
+        ended(py, turn, |turn, quick| {
+            detached_unless(quick, py, |hook| turn.with(|stream| stream.finalize(out, hook)))
+        })
     }
 
     const fn __enter__(slf: PyRef<'_, Self>) -> PyRef<'_, Self> {

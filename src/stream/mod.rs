@@ -53,8 +53,6 @@ enum State {
 pub struct Stream {
     provider: Arc<Provider>,
     message: Message,
-    /// The message's IV, as long as nothing but held back: another provider may have to begin.
-    iv: Iv,
     direction: Direction,
     padded: bool,
     hold_back: HoldBack,
@@ -85,7 +83,6 @@ impl Stream {
         let hold_back = HoldBack::of(provider.continuation(0), padded, direction);
         Ok(Self {
             message: provider.begin(direction, iv),
-            iv: if hold_back == HoldBack::All { iv.clone() } else { Iv::EMPTY },
             blocks_left: constraints.blocks_left(iv),
             provider: Arc::clone(provider),
             direction,
@@ -162,6 +159,12 @@ impl Stream {
         }
     }
 
+    /// Who ends the message, and how long it is, as far as nothing of it has been computed.
+    pub fn held_whole(&self) -> (Arc<Provider>, usize) {
+        let whole = if self.hold_back == HoldBack::All { self.held.len() } else { 0 };
+        (Arc::clone(&self.provider), whole)
+    }
+
     /// Whether `new` bytes and what is held are not worth giving up the GIL for.
     pub fn is_quick(&self, new: usize) -> bool {
         self.provider.is_quick(self.held.len() + new)
@@ -170,14 +173,9 @@ impl Stream {
     /// Begins again where the message outgrows whoever has it; nothing of it is lost, since all
     /// was held back.
     fn grow(&mut self, new: usize) {
-        let total = self.held.len() + new;
-        let size = total + self.to_pad(total);
-        if self.hold_back != HoldBack::All {
-            return;
-        }
-        if let Some(message) = self.provider.begin_again(self.direction, &self.iv, size) {
-            self.hold_back = self.hold_back_at(total);
-            self.message = message;
+        if self.outgrows(new).is_some() {
+            self.hold_back = self.hold_back_at(self.held.len() + new);
+            self.message.begin_again(&self.provider);
         }
     }
 
@@ -187,6 +185,22 @@ impl Stream {
             (true, Direction::Encrypt) => padding::added(len, self.block()),
             _ => 0,
         }
+    }
+
+    /// Checks an update; gives how many bytes of the result it will write.
+    ///
+    /// # Errors
+    /// Why it cannot be made.
+    pub fn check_update(&self, input: In<'_>, out: &Out<'_>) -> Result<usize> {
+        let need = self.update_len(input.len())?;
+        check_room(need, out.len())?;
+        if input.overlap(out) != Overlap::None {
+            return Err(overlap(
+                "data and out of a stream overlap; give an out apart from data, since bytes held \
+                 back would be written over unread ones",
+            ));
+        }
+        Ok(need)
     }
 
     /// Takes the next part of the message; gives how many bytes of the result are in `out`.
@@ -199,14 +213,7 @@ impl Stream {
         mut out: Out<'_>,
         hook: &mut Hook<'_>,
     ) -> Result<usize> {
-        let need = self.update_len(input.len())?;
-        check_room(need, out.len())?;
-        if input.overlap(&out) != Overlap::None {
-            return Err(overlap(
-                "data and out of a stream overlap; give an out apart from data, since bytes held \
-                 back would be written over unread ones",
-            ));
-        }
+        let need = self.check_update(input, &out)?;
         self.make_room(input.len(), need)?;
         self.state = State::Poisoned;
         self.grow(input.len());
@@ -260,7 +267,7 @@ impl Stream {
     }
 
     fn spend(&mut self, bytes: usize) {
-        let blocks = bytes.div_ceil(self.chunk()) as u128;
+        let blocks = self.provider.constraints().counted(bytes);
         self.blocks_left = self.blocks_left.map(|left| left.saturating_sub(blocks));
     }
 
@@ -279,13 +286,21 @@ impl Stream {
         Ok(self.held.len() + self.to_pad(self.held.len()))
     }
 
+    /// Checks that the message can end, into such an output.
+    ///
+    /// # Errors
+    /// Why it cannot.
+    pub fn check_finalize(&self, out: &Out<'_>) -> Result<usize> {
+        let need = self.finalize_len()?;
+        check_room(need, out.len()).map(|()| need)
+    }
+
     /// Ends the message; gives how many bytes of the result are in `out`.
     ///
     /// # Errors
     /// An input error or one of memory leaves the stream as it was, any other ends it.
     pub fn finalize(&mut self, out: Out<'_>, hook: &mut Hook<'_>) -> Result<usize> {
-        let need = self.finalize_len()?;
-        check_room(need, out.len())?;
+        let need = self.check_finalize(&out)?;
         let unpads = self.padded && self.direction == Direction::Decrypt;
         let plain = if unpads { Some(Secret::zeroed(need)?) } else { None };
         self.held.reserve(need)?;
@@ -323,7 +338,6 @@ impl Stream {
     fn end(&mut self, state: State) {
         self.state = state;
         self.held = Secret::default();
-        self.iv = Iv::EMPTY;
         self.message.end();
     }
 

@@ -25,11 +25,6 @@ impl Message {
         Self { direction, iv }
     }
 
-    /// Lets go of the IV.
-    pub fn end(&mut self) {
-        self.iv = Iv::EMPTY;
-    }
-
     /// Takes the next part of the message: whole chunks, but for the `last` part, and all of it
     /// where a message may not be cut.
     ///

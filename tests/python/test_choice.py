@@ -1,6 +1,7 @@
 """Who computes: what was asked for, what serves, and what is said where they differ."""
 
 import json
+import os
 import subprocess
 import warnings
 from collections.abc import Sequence
@@ -11,6 +12,7 @@ import pytest
 
 import afalg
 import children
+from conftest import skip_or_fail
 from oracles import ORACLES, Oracle
 from oracles.cases import cases, iv_of, key_of, message
 from surroundings import filtered
@@ -67,6 +69,22 @@ def test_every_choice_is_logged() -> None:
     for line, name in zip(lines, ("cbc(aes)", "pcbc(aes)"), strict=True):
         assert line.startswith(f"DEBUG afalg {name} by userspace, driver userspace-aes")
         assert line.endswith(", in the kernel's place: denied")
+
+
+@pytest.mark.parametrize(
+    "logging",
+    [
+        "sys.modules['logging'] = None",
+        "sys.modules['logging'] = types.ModuleType('logging')",
+        "import logging; logging.getLogger('afalg').isEnabledFor = lambda level: 1 / 0",
+    ],
+)
+def test_a_log_that_cannot_be_written_keeps_nobody_from_a_cipher(logging: str) -> None:
+    program = f"import afalg, sys, types; {logging}; print(afalg.Cipher('cbc(aes)', bytes(16)))"
+    command = ["env", "AFALG_PROVIDER=userspace", *children.python(program)]
+    done = subprocess.run(command, check=False, capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith("<afalg.Cipher cbc(aes): userspace")
 
 
 def test_what_nobody_has_is_told_by_both() -> None:
@@ -162,13 +180,20 @@ def test_the_length_is_said_to_be_why_once() -> None:
     ((text, category, _),) = told["warnings"]
     assert category == "ProviderFallbackWarning"
     assert f"{size} bytes of xts(aes) in the kernel's place (too-long)" in text
-    assert sum("(too-long)" in line for line in told["logged"]) == 2
+    assert sum("(too-long)" in line for line in told["logged"]) == 4, "two messages, two streams"
 
 
 @pytest.mark.kernel
 @pytest.mark.limits
 def test_a_refused_message_leaves_cipher_and_stream_usable() -> None:
     children.run("refused_message")
+
+
+@pytest.mark.kernel
+def test_who_has_less_than_at_the_beginning_goes_on_in_userspace() -> None:
+    if os.geteuid() != 0:
+        skip_or_fail("only root has more to begin with")
+    children.run("less_than_then")
 
 
 # Known answers
@@ -200,6 +225,33 @@ def test_a_driver_with_a_wrong_answer_is_an_error_where_it_was_asked_for(lie: st
     for one in told["chosen"]:
         assert (one["error"], one["leaked"]) == ("SelfTestError", 0)
         assert "unload or replace the driver" in one["text"]
+
+
+@pytest.mark.kernel
+@pytest.mark.parametrize(
+    ("liar", "name"), [("ctr(aes)", "rfc3686(ctr(aes))"), ("cbc(aes)", "cts(cbc(aes))")]
+)
+def test_a_driver_that_carries_another_s_messages_is_asked_too(
+    lie: str, liar: str, name: str
+) -> None:
+    told = chosen(name, f"{name}=5000000", liar, LD_PRELOAD=lie, LIES_ABOUT=liar)
+    *carried, one = told["chosen"]
+    assert [(two["provider"], two["right"]) for two in carried] == [("kernel", True)] * 2
+    assert (one["provider"], one["reason"]) == ("userspace", "self-test")
+    reasons = [text.partition("(")[2] for text, _, _ in told["warnings"]]
+    assert len(reasons) == 2
+
+
+@pytest.mark.kernel
+@pytest.mark.parametrize("call", ["bind", "setsockopt", "accept4"])
+@pytest.mark.parametrize("errno", ["EPERM", "EACCES"])
+def test_a_policy_may_refuse_any_step(tmp_path: Path, call: str, errno: str) -> None:
+    strace = ["strace", "-f", "--seccomp-bpf", "-o", str(tmp_path / "trace"), f"-etrace={call}"]
+    told = chosen("cbc(aes)", under=[*strace, f"-einject={call}:error={errno}"])
+    ((text, _, _),) = told["warnings"]
+    stage = {"setsockopt": "setkey", "accept4": "accept"}.get(call, call)
+    assert f"(denied): this process may not use AF_ALG ({stage} answered {errno}" in text
+    assert told["chosen"][0]["reason"] == "denied"
 
 
 @pytest.mark.kernel

@@ -123,7 +123,7 @@ def test_an_unknown_name_is_told_what_was_meant(
 
 @pytest.mark.parametrize("name", ["n" * 103, "no such thing", "ß(日本)"])
 def test_a_name_unlike_any_other_is_told_where_to_look(provider: afalg.Provider, name: str) -> None:
-    where = "/proc/crypto" if provider == "kernel" else "it has chacha20"
+    where = "afalg doctor" if provider == "kernel" else "it has chacha20"
     not_found(provider, name, "no skcipher", where)
 
 

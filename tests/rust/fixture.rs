@@ -5,10 +5,10 @@ use std::ops::Deref;
 use std::sync::Arc;
 
 use afalg::algorithm::Algorithm;
-use afalg::constraints::Constraints;
+use afalg::constraints::{Constraints, Sibling};
 use afalg::error::{Errno, Error, Result, Stage};
 use afalg::kernel::KernelCipher;
-use afalg::process::{Limits, Process};
+use afalg::process::{Limits, Process, Verdict};
 use afalg::request::{Direction, Hook, Iv, Request};
 use afalg::span::{In, Out};
 
@@ -125,7 +125,11 @@ pub(crate) fn key(constraints: &Constraints) -> Vec<u8> {
 pub(crate) fn process(name: &str) -> Process {
     let process = Process::default();
     process.limits(|| LIMITS);
-    process.constraints.remember(name, &Arc::new(constraints(name)));
+    let constraints = constraints(name);
+    if let Some(sibling) = Sibling::name(&constraints.generic) {
+        process.answers.remember(sibling.as_str(), &Verdict::Right);
+    }
+    process.constraints.remember(name, &Arc::new(constraints));
     process
 }
 

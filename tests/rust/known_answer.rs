@@ -33,7 +33,7 @@ fn what_was_never_published_is_not_asked() {
     let (kernel, process) = (Kernel::small(), process("ctr(des3_ede)"));
     let algorithm = Algorithm::new("ctr(des3_ede)").unwrap();
     for binds in [1, 0] {
-        assert_eq!(trust(&process, &kernel, &algorithm), Ok(process::Answer::NotAsked));
+        assert_eq!(trust(&process, &kernel, &algorithm), Ok(process::Verdict::NotAsked));
         assert_eq!(kernel.calls().len(), binds);
     }
 }
@@ -72,5 +72,5 @@ fn a_key_of_a_size_that_the_driver_does_not_take_asks_nothing() {
     let (kernel, process) = (Kernel::small(), process("cbc(aes)"));
     kernel.answer(Stage::SetKey, 0, Answer::Fail(libc::EINVAL));
     let algorithm = Algorithm::new("cbc(aes)").unwrap();
-    assert_eq!(trust(&process, &kernel, &algorithm), Ok(process::Answer::NotAsked));
+    assert_eq!(trust(&process, &kernel, &algorithm), Ok(process::Verdict::NotAsked));
 }

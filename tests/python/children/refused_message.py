@@ -33,6 +33,12 @@ def main() -> None:
     ):
         with pytest.raises(afalg.ProviderFallbackWarning, match="too-long"):
             call()
+    area = bytearray(len(data) + 64)
+    # What is wrong with a call comes before the warning of it.
+    with pytest.raises(afalg.InvalidLengthError, match="out has 4 bytes"):
+        cipher.encrypt_into(data, bytearray(4), iv=iv)
+    with pytest.raises(afalg.BufferOverlapError):
+        stream.update_into(memoryview(area)[: len(data)], area)
     due = oracle.encrypt(key, iv, data[:48])
     assert stream.finalize() == cipher.encrypt(data[:48], iv=iv) == due
 

@@ -1,5 +1,7 @@
 //! The doctor over machines that were written down: each cause, and what it has to say.
 
+mod policies;
+
 use std::collections::BTreeMap;
 
 use super::*;
@@ -183,57 +185,6 @@ fn a_rule_of_modprobe_is_quoted() {
 }
 
 #[test]
-fn a_filter_is_laid_at_the_door_of_who_set_it() {
-    let refused = || healthy().no_socket(errno::EPERM).filtered();
-    for (machine, way_out) in [
-        (refused().with("/.dockerenv", ""), "docker run --security-opt seccomp="),
-        (refused().with("/run/.containerenv", ""), "podman run --security-opt seccomp="),
-        (
-            refused().with("/var/run/secrets/kubernetes.io/x", ""),
-            "seccompProfile of type Localhost",
-        ),
-        (refused().with("/proc/1/cgroup", "0::/kubepods/pod1"), "seccompProfile"),
-        (refused().with("/proc/1/environ", "A=1\0container=lxc\0"), "lxc.seccomp.profile"),
-        (
-            refused().with("/run/systemd/container", "systemd-nspawn\n"),
-            "--system-call-filter=socket",
-        ),
-        (refused(), "RestrictAddressFamilies= must list AF_ALG"),
-    ] {
-        machine.says("af-alg", Fault, &["EPERM", "a seccomp filter refuses it", way_out]).says(
-            "seccomp",
-            Warning,
-            &["may be what refuses"],
-        );
-    }
-    let unfiltered = healthy().no_socket(errno::EPERM);
-    unfiltered.says("af-alg", Fault, &["no seccomp filter is in force"]).says("seccomp", Fine, &[]);
-    healthy().filtered().says("seccomp", Fine, &["not what stands in the way"]);
-}
-
-#[test]
-fn a_security_module_is_told_by_its_label() {
-    let refused = |label| healthy().no_socket(errno::EACCES).with("/proc/self/attr/current", label);
-    refused("docker-default (enforce)\n")
-        .with("/.dockerenv", "")
-        .says(
-            "af-alg",
-            Fault,
-            &["AppArmor", "docker-default", "`network alg,`", "apparmor=PROFILE"],
-        )
-        .says("security-module", Warning, &["docker-default (enforce)", "may be what refuses"]);
-    refused("system_u:system_r:httpd_t:s0\0").says(
-        "af-alg",
-        Fault,
-        &["SELinux", "allow httpd_t self:alg_socket", "ausearch"],
-    );
-    refused("unconfined\n").filtered().says("af-alg", Fault, &["a seccomp filter refuses it"]);
-    let unlabelled = refused("").filtered();
-    unlabelled.says("af-alg", Fault, &["a seccomp filter refuses it"]);
-    unlabelled.says("security-module", Fine, &["no label"]);
-}
-
-#[test]
 fn running_out_of_descriptors_is_no_policy() {
     healthy().no_socket(errno::EMFILE).says("af-alg", Fault, &["EMFILE", "ulimit -n"]);
     healthy().no_socket(errno::EIO).says("af-alg", Fault, &["EIO", "kernel log"]);
@@ -358,8 +309,8 @@ fn a_restriction_to_nobody_is_a_fault() {
 #[test]
 fn io_uring_may_be_switched_off() {
     let path = "/proc/sys/kernel/io_uring_disabled";
-    healthy().with(path, "1").says("io-uring", Warning, &["kernel.io_uring_group", "sysctl"]);
-    healthy().with(path, "2").says("io-uring", Warning, &["off for everyone", "sysctl"]);
+    healthy().with(path, "1").says("io-uring", Fine, &["kernel.io_uring_group", "does without"]);
+    healthy().with(path, "2").says("io-uring", Fine, &["off for everyone", "does without"]);
     healthy().without(path).says("io-uring", Fine, &["not switched off"]);
 }
 
