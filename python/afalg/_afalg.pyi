@@ -295,7 +295,8 @@ class Cipher:
     def close(self) -> None:
         """Let go of the key and the sockets; a second call does nothing.
 
-        Calls in flight end, streams already begun live on, later calls are ClosedError.
+        Calls that are under way and streams that were begun go on; later calls are
+        ClosedError.
         """
 
     def __enter__(self) -> Self:

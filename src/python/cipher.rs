@@ -263,7 +263,8 @@ impl Cipher {
 
     /// Let go of the key and the sockets; a second call does nothing.
     ///
-    /// Calls in flight end, streams already begun live on, later calls are ClosedError.
+    /// Calls that are under way and streams that were begun go on; later calls are
+    /// ClosedError.
     fn close(&self, py: Python<'_>) {
         let provider = self.provider.swap(None);
         py.detach(|| drop(provider));

