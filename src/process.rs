@@ -6,10 +6,12 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Instant;
 
 use arc_swap::{ArcSwap, ArcSwapOption};
 
 use crate::constraints::Constraints;
+use crate::error::Error;
 
 /// How often this process's ancestors have forked since the package was loaded, plus one.
 /// Raised in the child by `sys::fork`.
@@ -49,6 +51,8 @@ pub struct Process {
     pub constraints: Known<Arc<Constraints>>,
     /// What the algorithms answered that were asked before.
     pub answers: Known<Verdict>,
+    /// Why the kernel refused an algorithm, and when: to ask again costs it a search for modules.
+    pub refusals: Known<(Instant, Error)>,
     /// The reasons for which a warning was given.
     pub warned: Known<()>,
     limits: ArcSwapOption<Limits>,
@@ -70,21 +74,11 @@ impl<V: Clone> Known<V> {
         self.0.load().get(name).cloned()
     }
 
-    /// Keeps a fact; whether it is new.
-    pub fn remember(&self, name: &str, fact: &V) -> bool {
-        let before = self.0.rcu(|known| {
-            let mut known = HashMap::clone(known);
-            known.insert(name.to_owned(), fact.clone());
-            known
-        });
-        !before.contains_key(name)
-    }
-
-    /// Forgets a fact.
-    pub fn forget(&self, name: &str) {
+    /// Keeps a fact.
+    pub fn remember(&self, name: &str, fact: &V) {
         self.0.rcu(|known| {
             let mut known = HashMap::clone(known);
-            known.remove(name);
+            known.insert(name.to_owned(), fact.clone());
             known
         });
     }

@@ -1,16 +1,28 @@
 """The command `afalg`, also `python -m afalg`."""
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 
 import afalg
 
+UNPRINTED = 3
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Do what the command line says and give the exit status."""
     chosen = parser().parse_args(arguments)
-    return int(chosen.act(chosen))
+    try:
+        status = int(chosen.act(chosen))
+        sys.stdout.flush()
+    except OSError as error:
+        # What is left to be written would be tried once more when Python ends.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        if not isinstance(error, BrokenPipeError):
+            print(f"afalg: cannot print: {error.strerror}", file=sys.stderr)
+        return UNPRINTED
+    return status
 
 
 def parser() -> argparse.ArgumentParser:
@@ -23,7 +35,8 @@ def parser() -> argparse.ArgumentParser:
     verb = verbs.add_parser(
         "doctor",
         help="say whether the kernel serves this process, what is in the way and the way out",
-        epilog="The exit status is 0 where the kernel serves, 1 where it does not.",
+        epilog="The exit status is 0 where the kernel serves, 1 where it does not, 3 where that "
+        "could not be printed.",
     )
     verb.add_argument("--json", action="store_true", help="one JSON object instead of a table")
     verb.set_defaults(act=doctor)

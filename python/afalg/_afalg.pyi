@@ -138,9 +138,9 @@ class Cipher:
             provider: who computes. "kernel": nobody else, or an error. "userspace": this
                 package, without a call of AF_ALG. "auto": the kernel where it serves
                 this process and gave a published answer, else userspace, with a
-                ProviderFallbackWarning once for each ``reason``; the key of a mode that
-                cannot be cut (xts) is then kept in this process too. None: what the
-                environment's AFALG_PROVIDER says, else "auto".
+                ProviderFallbackWarning once for each ``reason``; a refusal holds for ten
+                seconds, and the key of a mode that cannot be cut (xts) is kept in this
+                process too. None: what AFALG_PROVIDER in os.environ says, else "auto".
 
         Raises:
             UnavailableError: this process cannot open an AF_ALG socket, or the kernel

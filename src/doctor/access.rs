@@ -187,6 +187,9 @@ impl Type {
 pub(super) fn restriction(socket: Result<(), Errno>, facts: &Facts) -> Check {
     const NAME: &str = "restriction";
     match facts.restriction {
+        None if !facts.told() => {
+            Check::unknown(NAME, "/proc/sys/crypto/af_alg_restrict cannot be read")
+        }
         None if socket.is_err() => {
             Check::ok(NAME, "crypto.af_alg_restrict is not there; Linux 7.3 has it with af_alg")
         }

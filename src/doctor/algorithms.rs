@@ -92,6 +92,9 @@ fn absent(name: &str, facts: &Facts) -> Why {
             "crypto.af_alg_restrict keeps it from this process (see restriction), or it is not in \
              this kernel",
         ),
+        _ if !facts.told() => Why::see(
+            "not in this kernel, or kept from this process: /proc, which would tell, is hidden",
+        ),
         _ if facts.fips => Why::see("not approved in FIPS mode (see fips), or not in this kernel"),
         _ => Why::new(
             "not in this kernel",

@@ -59,6 +59,11 @@ impl Facts {
         }
     }
 
+    /// Whether /proc tells anything: where it does not, what is not there may be all the same.
+    pub(super) const fn told(&self) -> bool {
+        self.release.is_some()
+    }
+
     /// The kernel's major and minor version.
     pub(super) fn version(&self) -> Option<(u32, u32)> {
         parse_version(self.release.as_deref()?)

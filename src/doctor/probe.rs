@@ -55,7 +55,10 @@ pub struct Machine<'a>(pub &'a Process);
 
 impl Probe for Machine<'_> {
     fn read(&self, path: &str) -> Option<String> {
-        Some(String::from_utf8_lossy(&fs::read(path).ok()?).into_owned())
+        // A FIFO among modprobe's files would have us wait for a writer.
+        let regular = fs::metadata(path).is_ok_and(|found| found.is_file());
+        let bytes = regular.then(|| fs::read(path).ok())??;
+        Some(String::from_utf8_lossy(&bytes).into_owned())
     }
 
     fn list(&self, folder: &str) -> Vec<String> {

@@ -27,6 +27,9 @@ pub(super) fn kernel(facts: &Facts) -> Check {
 /// FIPS mode.
 pub(super) fn fips(facts: &Facts) -> Check {
     const NAME: &str = "fips";
+    if !facts.told() {
+        return Check::unknown(NAME, "/proc/sys/crypto/fips_enabled cannot be read");
+    }
     if !facts.fips {
         return Check::ok(NAME, "FIPS mode is off");
     }
@@ -52,6 +55,7 @@ pub(super) fn seccomp(socket: Result<(), Errno>, facts: &Facts) -> Check {
 pub(super) fn security_module(socket: Result<(), Errno>, facts: &Facts) -> Check {
     const NAME: &str = "security-module";
     match &facts.label {
+        None if !facts.told() => Check::unknown(NAME, "/proc/self/attr/current cannot be read"),
         None => Check::ok(NAME, "no label: neither SELinux nor AppArmor confines this process"),
         Some(label) if facts.confined() && socket == Err(errno::EACCES) => {
             Check::warning(NAME, format!("this process is {label}, which may be what refuses"))
@@ -90,8 +94,14 @@ pub(super) fn modules(facts: &Facts) -> Check {
         return Check::warning(NAME, "kernel.modules_disabled is 1: none can be loaded any more")
             .advise("name those that are wanted in /etc/modules-load.d and boot again");
     }
+    if !facts.told() {
+        return Check::unknown(NAME, "/proc/sys/kernel/modules_disabled cannot be read");
+    }
     Check::ok(NAME, "nothing keeps those of AF_ALG from loading")
 }
+
+/// With less the kernel answers ENOMEM to every request (seen on 6.1 and 7.2).
+const LEAST_OPTMEM: u64 = 5120;
 
 /// How large a request may be.
 pub(super) fn buffers(probe: &dyn Probe) -> Check {
@@ -101,6 +111,10 @@ pub(super) fn buffers(probe: &dyn Probe) -> Check {
         format!("{name} {}", value.map_or_else(|| "unreadable".to_owned(), |v| v.to_string()))
     });
     let settings = settings.join(", ");
+    if probe.number("/proc/sys/net/core/optmem_max").is_some_and(|most| most < LEAST_OPTMEM) {
+        let found = format!("no request fits; net.core: {settings}");
+        return Check::fault(NAME, found).advise("as root: sysctl net.core.optmem_max=131072");
+    }
     match probe.largest_request() {
         None => Check::unknown(NAME, format!("no socket to ask; net.core: {settings}")),
         Some(bytes) => {

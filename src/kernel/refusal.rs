@@ -10,8 +10,11 @@ use crate::algorithm::{AlgType, Algorithm};
 use crate::constraints::{
     Constraints, bytes, is_block_cipher, of_another_type, suggestion, type_by_name, without_mode,
 };
-use crate::error::{Error, InputFault, Refusal, Stage, Unavailable};
+use crate::error::{Errno, Error, InputFault, Refusal, Stage, Unavailable};
 use crate::sys::errno;
+
+/// What `socket` answers by itself, besides that it has no AF_ALG.
+const SHORTAGES: [Errno; 4] = [errno::EMFILE, errno::ENFILE, errno::ENOMEM, errno::ENOBUFS];
 
 /// Explains why an algorithm could not be opened; whether its type is served at all is asked.
 pub(super) fn explain_open<T: Transport>(
@@ -68,6 +71,7 @@ pub(super) fn explain(
         (Stage::Socket, errno::EAFNOSUPPORT | errno::ENOSYS) => no_af_alg(refusal),
         // Security modules ask at each step, filters at the calls that they name.
         (_, errno::EPERM | errno::EACCES) => denied(refusal),
+        (Stage::Socket, errno) if !SHORTAGES.contains(&errno) => denied(refusal), // a filter's
         (Stage::Bind, errno::ELIBBAD) => Error::SelfTest {
             text: format!(
                 "the kernel's self-test of {algorithm} failed, so that it does not offer it; see \
@@ -201,7 +205,6 @@ fn restricted(name: &str, level: usize) -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::error::Errno;
 
     fn text(stage: Stage, errno: Errno, name: &str) -> String {
         let algorithm = Algorithm::new(name).unwrap();

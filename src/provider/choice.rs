@@ -1,5 +1,7 @@
 //! The choice of a provider: what was asked for, what serves, and why it is another one.
 
+use std::time::{Duration, Instant};
+
 use super::Provider;
 use crate::algorithm::Algorithm;
 use crate::constraints::{Constraints, Continuation, bytes};
@@ -8,6 +10,9 @@ use crate::kernel::{AfAlg, KernelCipher, trust};
 use crate::process::{Process, Verdict};
 use crate::span::In;
 use crate::userspace::UserspaceCipher;
+
+/// How long a refusal of the kernel's holds for later Ciphers of the name.
+const ASKED_AGAIN_AFTER: Duration = Duration::from_secs(10);
 
 /// What the caller asked for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -86,11 +91,21 @@ pub fn select(
             let cipher = UserspaceCipher::open(algorithm, key)?;
             Ok(Provider::Userspace { cipher, instead: None })
         }
-        Choice::Auto => match kernel(process, algorithm, key) {
-            Ok(provider) => with_twin(provider, key),
-            Err(error) => in_place_of(error, algorithm, key),
+        Choice::Auto => match refused_before(process, algorithm) {
+            Some(error) => in_place_of(process, error, algorithm, key),
+            None => match kernel(process, algorithm, key) {
+                Ok(provider) => with_twin(provider, key),
+                Err(error) => in_place_of(process, error, algorithm, key),
+            },
         },
     }
+}
+
+/// Why the kernel refused this algorithm a short time ago. To ask it each time would be dear: for a
+/// name that it lacks it starts modprobe, several times.
+fn refused_before(process: &Process, algorithm: &Algorithm) -> Option<Error> {
+    let (when, error) = process.refusals.of(algorithm.as_str())?;
+    (when.elapsed() < ASKED_AGAIN_AFTER).then_some(error)
 }
 
 fn kernel(process: &Process, algorithm: &Algorithm, key: In<'_>) -> Result<Provider> {
@@ -121,12 +136,20 @@ fn twin_of(rules: &Constraints, key: In<'_>) -> Result<Option<UserspaceCipher>> 
 }
 
 /// Userspace, where the kernel does not serve.
-fn in_place_of(error: Error, algorithm: &Algorithm, key: In<'_>) -> Result<Provider> {
+fn in_place_of(
+    process: &Process,
+    error: Error,
+    algorithm: &Algorithm,
+    key: In<'_>,
+) -> Result<Provider> {
     let Some(reason) = error.reason() else { return Err(error) };
     let cipher = match UserspaceCipher::open(algorithm, key) {
         Err(none @ Error::NotFound { .. }) => return Err(error.and(&none)),
         other => other?,
     };
+    if refused_before(process, algorithm).is_none() {
+        process.refusals.remember(algorithm.as_str(), &(Instant::now(), error.clone()));
+    }
     let instead = Fallback::new(reason, algorithm.as_str(), &error.to_string());
     Ok(Provider::Userspace { cipher, instead: Some(instead) })
 }

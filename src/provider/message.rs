@@ -34,6 +34,11 @@ impl Message {
         }
     }
 
+    /// Whether a twin would have to begin again to go on with it.
+    pub const fn may_begin_again(&self) -> bool {
+        matches!(self, Self::Kernel { start: Some(_), .. })
+    }
+
     /// Lets go of what the message holds.
     pub fn end(&mut self) {
         *self = Self::Over;

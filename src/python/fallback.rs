@@ -1,6 +1,7 @@
 //! Who computes, said aloud: a warning where it is not whom the caller would expect, once for each
 //! reason, and a debug line in `logging` for every choice.
 
+use std::cell::Cell;
 use std::ffi::CString;
 
 use pyo3::exceptions::PyException;
@@ -68,15 +69,22 @@ pub(super) fn announce_message(py: Python<'_>, fallback: &Fallback) -> PyResult<
     warn(py, fallback)
 }
 
-/// A warning that was raised as an error has not been given: the next Cipher raises it again.
+thread_local! {
+    /// Whether this thread is in the middle of a warning: what Python calls for it may make Ciphers.
+    static WARNING: Cell<bool> = const { Cell::new(false) };
+}
+
+/// A warning has been given once it has not been raised as an error: until then every Cipher gives
+/// it, in other threads too, so that none goes unwarned.
 fn warn(py: Python<'_>, fallback: &Fallback) -> PyResult<()> {
-    let known = &PROCESS.warned;
-    if known.of(fallback.reason).is_some() || !known.remember(fallback.reason, &()) {
+    if PROCESS.warned.of(fallback.reason).is_some() || WARNING.replace(true) {
         return Ok(());
     }
-    let text = CString::new(fallback.text.as_str())?;
-    PyErr::warn(py, &fallback_warning(py), &text, 1)
-        .inspect_err(|_| PROCESS.warned.forget(fallback.reason))
+    let given = CString::new(fallback.text.as_str())
+        .map_err(PyErr::from)
+        .and_then(|text| PyErr::warn(py, &fallback_warning(py), &text, 1));
+    WARNING.set(false);
+    given.inspect(|()| PROCESS.warned.remember(fallback.reason, &()))
 }
 
 /// Logs a line if anybody listens. What goes wrong with that is no error of a cipher.

@@ -154,7 +154,9 @@ impl Stream {
     pub fn outgrows(&self, new: usize) -> Option<Fallback> {
         let total = self.held.len() + new;
         match self.hold_back {
-            HoldBack::All => self.provider.too_long(total + self.to_pad(total)),
+            HoldBack::All if self.message.may_begin_again() => {
+                self.provider.too_long(total + self.to_pad(total))
+            }
             _ => None,
         }
     }

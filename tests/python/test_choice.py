@@ -24,6 +24,7 @@ REFUSALS = [
     ("EAFNOSUPPORT", "no-af-alg", "af_alg is missing or blacklisted"),
     ("EPERM", "denied", "seccomp profile"),
     ("EACCES", "denied", "seccomp profile"),
+    ("EINVAL", "denied", "seccomp profile"),
 ]
 
 
@@ -52,6 +53,13 @@ def test_who_is_refused_computes_in_userspace_and_is_told_once(
     assert file.endswith("choosing.py"), "the caller's line is shown"
     for part in ("cbc(aes)", f"({reason})", errno, cause, 'provider="userspace"', "doctor"):
         assert part in text
+
+
+def test_who_was_refused_is_not_asked_again_at_once(tmp_path: Path) -> None:
+    trace = tmp_path / "trace"
+    strace = ["strace", "-f", "-etrace=socket", "-o", str(trace)]
+    chosen(*NAMES, *NAMES, under=[*strace, *filtered("EPERM")])
+    assert trace.read_text().count("AF_ALG") == len({*NAMES})
 
 
 def test_a_warning_that_is_an_error_is_raised_each_time_and_leaks_nothing() -> None:

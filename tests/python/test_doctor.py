@@ -3,6 +3,7 @@
 import copy
 import errno
 import json
+import os
 import pickle
 import platform
 import subprocess
@@ -127,6 +128,19 @@ for call in (lambda: afalg.Cipher("xts(aes)", bytes(64), provider="kernel"),
     assert by_cipher.startswith(f"{reason} ")
     assert name in by_cipher
     assert "python -m afalg doctor" in by_cipher
+
+
+def test_a_report_that_nobody_reads_is_no_verdict() -> None:
+    command = [sys.executable, "-m", "afalg", "doctor", "--json"]
+    reading, writing = os.pipe()
+    os.close(reading)
+    done = subprocess.run(command, check=False, stdout=writing, stderr=subprocess.PIPE, text=True)
+    os.close(writing)
+    assert (done.returncode, done.stderr) == (3, "")
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(command, check=False, stdout=full, stderr=subprocess.PIPE, text=True)
+    assert done.returncode == 3
+    assert done.stderr == "afalg: cannot print: No space left on device\n"
 
 
 @mounts

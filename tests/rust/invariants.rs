@@ -1,6 +1,6 @@
 //! The invariants of `src/kernel/request_loop.rs`, one test or more to each.
 
-use afalg::error::{Errno, Error, Refusal, Stage};
+use afalg::error::{Errno, Error, Stage, Unavailable};
 use afalg::request::Direction::{Decrypt, Encrypt};
 
 use crate::fake::{Answer, Call, Kernel, Sent};
@@ -187,12 +187,15 @@ fn invariant_4_an_interrupted_set_up_is_made_again() {
 }
 
 #[test]
-fn invariant_4_an_interrupted_socket_is_an_error_since_a_filter_may_answer_it_for_ever() {
+fn invariant_4_an_interrupted_socket_is_a_refusal_since_a_filter_may_answer_it_for_ever() {
     let kernel = Kernel::small();
     kernel.answer(Stage::Socket, 0, Answer::Fail(libc::EINTR));
-    let due = Refusal { stage: Stage::Socket, errno: Errno(libc::EINTR) };
     let error = open(&kernel, "cbc(aes)").unwrap_err();
-    assert!(matches!(error, Error::Kernel { refusal, .. } if refusal == due), "{error:?}");
+    let due = (Errno(libc::EINTR), Unavailable::Denied);
+    assert!(
+        matches!(error, Error::Unavailable { errno, reason, .. } if (errno, reason) == due),
+        "{error:?}"
+    );
 }
 
 #[test]

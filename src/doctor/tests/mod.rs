@@ -307,6 +307,13 @@ fn a_restriction_to_nobody_is_a_fault() {
 }
 
 #[test]
+fn a_kernel_that_may_keep_nothing_serves_nobody() {
+    let path = "/proc/sys/net/core/optmem_max";
+    healthy().with(path, "4096").says("buffers", Fault, &["no request fits", "optmem_max 4096"]);
+    healthy().with(path, "5120").says("buffers", Fine, &["one request carries"]);
+}
+
+#[test]
 fn io_uring_may_be_switched_off() {
     let path = "/proc/sys/kernel/io_uring_disabled";
     healthy().with(path, "1").says("io-uring", Fine, &["kernel.io_uring_group", "does without"]);
@@ -334,9 +341,17 @@ fn a_hidden_proc_is_unknown_rather_than_wrong() {
         .says("kernel", Unknown, &["cannot be read", "mount /proc"])
         .says("privileges", Unknown, &["cannot be read"])
         .says("seccomp", Unknown, &["does not say"])
-        .says("modules", Fine, &[])
+        .says("modules", Unknown, &["cannot be read"])
+        .says("restriction", Unknown, &["cannot be read"])
+        .says("fips", Unknown, &["cannot be read"])
+        .says("security-module", Unknown, &["cannot be read"])
         .says("buffers", Fine, &["wmem_max unreadable"]);
     assert!(nothing.faults().is_empty());
+    let refused = healthy().without("/proc").binds(|_, name| match name {
+        "cbc(aes)" => Err(errno::ENOENT),
+        _ => Ok(OpenTo::Everyone),
+    });
+    refused.says("cbc(aes)", Warning, &["or kept from this process", "is hidden"]);
 }
 
 #[test]
