@@ -4,6 +4,7 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 
 import afalg
 
@@ -13,6 +14,8 @@ UNPRINTED = 3
 def main(arguments: Sequence[str] | None = None) -> int:
     """Do what the command line says and give the exit status."""
     chosen = parser().parse_args(arguments)
+    if sys.stdout is None:  # nobody opened it
+        return UNPRINTED
     try:
         status = int(chosen.act(chosen))
         sys.stdout.flush()
@@ -20,7 +23,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # What is left to be written would be tried once more when Python ends.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         if not isinstance(error, BrokenPipeError):
-            print(f"afalg: cannot print: {error.strerror}", file=sys.stderr)
+            with suppress(OSError):
+                print(f"afalg: cannot print: {error.strerror}", file=sys.stderr, flush=True)
         return UNPRINTED
     return status
 

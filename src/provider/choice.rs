@@ -143,13 +143,14 @@ fn in_place_of(
     key: In<'_>,
 ) -> Result<Provider> {
     let Some(reason) = error.reason() else { return Err(error) };
-    let cipher = match UserspaceCipher::open(algorithm, key) {
-        Err(none @ Error::NotFound { .. }) => return Err(error.and(&none)),
-        other => other?,
-    };
+    let opened = UserspaceCipher::open(algorithm, key);
+    if let Err(none @ Error::NotFound { .. }) = opened {
+        return Err(error.and(&none));
+    }
     if refused_before(process, algorithm).is_none() {
         process.refusals.remember(algorithm.as_str(), &(Instant::now(), error.clone()));
     }
+    let cipher = opened?;
     let instead = Fallback::new(reason, algorithm.as_str(), &error.to_string());
     Ok(Provider::Userspace { cipher, instead: Some(instead) })
 }

@@ -56,24 +56,19 @@ impl Message {
     /// Takes the next part of the message: whole chunks, but for the `last` part.
     ///
     /// # Errors
-    /// What the kernel answered, or that a signal ended it; the message is then lost.
+    /// What the kernel answered, or that a signal ended it; the message is then lost. That it is too
+    /// long, where a twin may begin again: nothing has been taken then.
     pub fn advance(
         &mut self,
         provider: &Provider,
         input: In<'_>,
-        mut output: Out<'_>,
+        output: Out<'_>,
         last: bool,
         hook: &mut Hook<'_>,
     ) -> Result<()> {
-        let mut done = self.step(provider, input, output.borrow(), last, hook);
-        if let (Err(error), Self::Kernel { start: Some(_), .. }) = (&done, &*self)
-            && error.is_too_long()
-        {
-            // An op socket of today takes less than that of then; it has taken nothing.
-            self.begin_again(provider);
-            done = self.step(provider, input, output, last, hook);
-        }
-        if last || done.is_err() {
+        let done = self.step(provider, input, output, last, hook);
+        let waits = matches!(&done, Err(error) if error.is_too_long() && self.may_begin_again());
+        if (last || done.is_err()) && !waits {
             self.end();
         }
         done

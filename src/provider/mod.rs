@@ -179,20 +179,15 @@ impl Provider {
     /// One whole message; checked first.
     ///
     /// # Errors
-    /// Which rule the request breaks, or what the kernel answered.
+    /// Which rule the request breaks, or what the kernel answered. That it is too long, where there
+    /// is a twin: an op socket of today takes less than that of then. It has taken nothing, and
+    /// [`too_long`](Self::too_long) knows from now on, so that the next try is the twin's.
     pub fn crypt(&self, mut request: Request<'_>, hook: &mut Hook<'_>) -> Result<usize> {
         self.check_request(&request)?;
-        let Request { direction, iv, input, .. } = request;
-        let mut output = request.output.borrow().part(0..input.len());
-        let first = Request { direction, iv, input, output: output.borrow() };
-        match (self.side(input.len()).crypt(first, hook), self.twin()) {
-            // An op socket of today takes less than that of then; it has taken nothing.
-            (Err(error), Some(twin)) if error.is_too_long() => {
-                twin.crypt(Request { direction, iv, input, output }, hook)?;
-            }
-            (done, _) => done?,
-        }
-        Ok(input.len())
+        let len = request.input.len();
+        let output = request.output.borrow().part(0..len);
+        self.side(len).crypt(Request { output, ..request }, hook)?;
+        Ok(len)
     }
 
     /// Begins a message that comes in parts; each has been checked.

@@ -34,6 +34,11 @@ pub(super) use classes::look_up;
 #[allow(clippy::wildcard_imports, reason = "the module is this table's left column")]
 use classes::*;
 
+/// Whether it is that the kernel takes less than the message.
+pub(super) fn is_too_long(py: Python<'_>, error: &PyErr) -> bool {
+    error.is_instance_of::<MessageTooLongError>(py)
+}
+
 /// The category of the warning that userspace computes in the kernel's place.
 pub(super) fn fallback_warning(py: Python<'_>) -> Bound<'_, PyAny> {
     py.get_type::<ProviderFallbackWarning>().into_any()

@@ -11,7 +11,7 @@ use pyo3::sync::PyOnceLock;
 use pyo3::types::PyDict;
 
 use super::PROCESS;
-use super::errors::fallback_warning;
+use super::errors::{fallback_warning, is_too_long};
 use crate::provider::{Fallback, Provider};
 
 /// `logging.DEBUG`.
@@ -37,27 +37,28 @@ pub(super) fn announce(py: Python<'_>, provider: &Provider) -> PyResult<()> {
     fallback.map_or(Ok(()), |fallback| warn(py, fallback))
 }
 
-/// Computes a message of `len` bytes, and says that userspace does where its length is why: before,
-/// or behind it where only the kernel knew.
+/// Computes a message of `len` bytes, after it was said that userspace does, where its length is
+/// why. Where only the kernel knew it has taken nothing: it is said then, and tried once more.
 ///
 /// # Errors
-/// The work's, or the warning, where Python is told to make errors of them.
+/// The work's, or the warning, where Python is told to make errors of them; nothing has been
+/// computed then.
 pub(super) fn announced<T>(
     py: Python<'_>,
     provider: &Provider,
     len: usize,
-    work: impl FnOnce() -> PyResult<T>,
+    mut work: impl FnMut() -> PyResult<T>,
 ) -> PyResult<T> {
-    let known = provider.too_long(len);
-    if let Some(fallback) = &known {
-        announce_message(py, fallback)?;
+    if provider.too_long(len).is_none() {
+        match work() {
+            Err(error) if is_too_long(py, &error) && provider.too_long(len).is_some() => {}
+            done => return done,
+        }
     }
-    let done = work()?;
-    match provider.too_long(len) {
-        Some(fallback) if known.is_none() => announce_message(py, &fallback)?,
-        _ => {}
+    if let Some(fallback) = provider.too_long(len) {
+        announce_message(py, &fallback)?;
     }
-    Ok(done)
+    work()
 }
 
 /// Says that userspace computes a message, where its length is why.

@@ -50,10 +50,10 @@ pub(super) fn crypt_into<'py>(
     let iv = &options::iv(provider.constraints(), iv)?;
     let data = InBuffer::get(data, "data")?;
     let mut out = OutBuffer::get(out)?;
-    let (input, output) = (data.span(), out.span());
-    let request = Request { direction, iv, input, output };
-    provider.check_request(&request)?;
+    let input = data.span();
+    provider.check_request(&Request { direction, iv, input, output: out.span() })?;
     announced(py, provider, input.len(), || {
+        let request = Request { direction, iv, input, output: out.span() };
         detached_unless(provider.is_quick(input.len()), py, |hook| provider.crypt(request, hook))
     })
 }

@@ -6,7 +6,8 @@ use pyo3::types::PyBytes;
 
 use super::buffer::{InBuffer, OutBuffer, bytes_filled_by};
 use super::detach::{detached, detached_unless};
-use super::fallback::{announce_message, announced};
+use super::errors::is_too_long;
+use super::fallback::announce_message;
 use crate::error::{Error, Result};
 use crate::stream::{Shared, Stream as Core, StreamTurn};
 
@@ -46,8 +47,9 @@ impl Stream {
         }
     }
 
-    /// A turn for an update, once `check` has found nothing wrong with it. That the message grows
-    /// too long for the kernel is said without the turn: what Python calls then may want it.
+    /// A turn for a call with `new` bytes, once `check` has found nothing wrong with it. That the
+    /// message grows too long for the kernel is said without the turn: what Python calls then may
+    /// want it.
     fn checked_turn(
         &self,
         py: Python<'_>,
@@ -60,9 +62,31 @@ impl Stream {
             drop(turn);
             announce_message(py, &fallback)?;
             turn = self.turn(py)?;
+            turn.with(|stream| stream.go_over(new));
             len = turn.with(|stream| check(stream))?;
         }
         Ok((turn, len))
+    }
+
+    /// Ends the message with `work`, which gets the turn and how much room it needs. If only the
+    /// kernel knew that the message is too long for it, userspace ends it at a second try.
+    fn end<T>(
+        &self,
+        py: Python<'_>,
+        check: impl Fn(&Core) -> Result<usize>,
+        mut work: impl FnMut(&StreamTurn<'_>, usize) -> PyResult<T>,
+    ) -> PyResult<T> {
+        let (turn, len) = self.checked_turn(py, 0, &check)?;
+        match work(&turn, len) {
+            Err(error)
+                if is_too_long(py, &error) && turn.with(|stream| stream.outgrows(0).is_some()) =>
+            {
+                drop(turn);
+                let (turn, len) = self.checked_turn(py, 0, &check)?;
+                work(&turn, len)
+            }
+            done => done,
+        }
     }
 }
 
@@ -70,22 +94,6 @@ impl Stream {
 fn is_ending(py: Python<'_>) -> bool {
     let told = py.import("sys").and_then(|sys| sys.call_method0("is_finalizing")?.extract());
     told.unwrap_or(true)
-}
-
-/// Ends the message with `work`, which has the turn; says behind it if only the kernel knew that the
-/// message was too long for it.
-fn ended<'a, T>(
-    py: Python<'_>,
-    turn: StreamTurn<'a>,
-    work: impl FnOnce(&StreamTurn<'a>, bool) -> PyResult<T>,
-) -> PyResult<T> {
-    let (provider, whole) = turn.with(|stream| stream.held_whole());
-    let quick = turn.with(|stream| stream.is_quick(0));
-    announced(py, &provider, whole, || {
-        let done = work(&turn, quick);
-        drop(turn);
-        done
-    })
 }
 
 #[pymethods]
@@ -149,9 +157,8 @@ impl Stream {
     ///     StreamStateError: the stream is finalized or poisoned.
     ///     KernelError: the kernel failed; the stream is poisoned.
     fn finalize<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
-        let turn = self.turn(py)?;
-        let len = turn.with(|stream| stream.finalize_len())?;
-        ended(py, turn, |turn, quick| {
+        self.end(py, Core::finalize_len, |turn, len| {
+            let quick = turn.with(|stream| stream.is_quick(0));
             bytes_filled_by(py, len, |out| {
                 detached_unless(quick, py, |hook| turn.with(|stream| stream.finalize(out, hook)))
             })
@@ -170,11 +177,15 @@ impl Stream {
     #[pyo3(signature = (out, /))]
     fn finalize_into<'py>(&self, py: Python<'py>, out: &Bound<'py, PyAny>) -> PyResult<usize> {
         let mut out = OutBuffer::get(out)?;
-        let (turn, out) = (self.turn(py)?, out.span());
-        turn.with(|stream| stream.check_finalize(&out))?;
-        ended(py, turn, |turn, quick| {
-            detached_unless(quick, py, |hook| turn.with(|stream| stream.finalize(out, hook)))
-        })
+        let room = out.span().len();
+        self.end(
+            py,
+            |stream| stream.check_finalize(room),
+            |turn, _| {
+                let (quick, out) = (turn.with(|stream| stream.is_quick(0)), out.span());
+                detached_unless(quick, py, |hook| turn.with(|stream| stream.finalize(out, hook)))
+            },
+        )
     }
 
     const fn __enter__(slf: PyRef<'_, Self>) -> PyRef<'_, Self> {

@@ -127,7 +127,7 @@ impl Stream {
         self.check_active()?;
         let total = self.held.len() + new;
         self.provider.constraints().check_counter(self.blocks_left, total)?;
-        Ok(match self.hold_back_at(total) {
+        Ok(match self.hold_back {
             HoldBack::Rest => total - total % self.chunk(),
             HoldBack::LastBlock => total.saturating_sub(1) / self.block() * self.block(),
             HoldBack::CtsTail => Sibling::before_cts_tail(total, self.block()),
@@ -136,18 +136,6 @@ impl Stream {
                 0
             }
         })
-    }
-
-    /// What is held back once the message has come to `total` bytes here. A message that outgrows
-    /// one kernel request may go on elsewhere.
-    fn hold_back_at(&self, total: usize) -> HoldBack {
-        match self.hold_back {
-            HoldBack::All => {
-                let continuation = self.provider.continuation(total + self.to_pad(total));
-                HoldBack::of(continuation, self.padded, self.direction)
-            }
-            other => other,
-        }
     }
 
     /// Why userspace goes on with the message after `new` bytes, if it outgrows the kernel then.
@@ -161,22 +149,18 @@ impl Stream {
         }
     }
 
-    /// Who ends the message, and how long it is, as far as nothing of it has been computed.
-    pub fn held_whole(&self) -> (Arc<Provider>, usize) {
-        let whole = if self.hold_back == HoldBack::All { self.held.len() } else { 0 };
-        (Arc::clone(&self.provider), whole)
-    }
-
     /// Whether `new` bytes and what is held are not worth giving up the GIL for.
     pub fn is_quick(&self, new: usize) -> bool {
         self.provider.is_quick(self.held.len() + new)
     }
 
-    /// Begins again where the message outgrows whoever has it; nothing of it is lost, since all
-    /// was held back.
-    fn grow(&mut self, new: usize) {
+    /// Has userspace begin again where the message outgrows the kernel after `new` bytes; nothing
+    /// of it is lost, since all was held back.
+    pub fn go_over(&mut self, new: usize) {
         if self.outgrows(new).is_some() {
-            self.hold_back = self.hold_back_at(self.held.len() + new);
+            let total = self.held.len() + new;
+            let continuation = self.provider.continuation(total + self.to_pad(total));
+            self.hold_back = HoldBack::of(continuation, self.padded, self.direction);
             self.message.begin_again(&self.provider);
         }
     }
@@ -218,7 +202,6 @@ impl Stream {
         let need = self.check_update(input, &out)?;
         self.make_room(input.len(), need)?;
         self.state = State::Poisoned;
-        self.grow(input.len());
         let mut written = 0;
         match self.pass_on(input, out.borrow(), need, &mut written, hook) {
             Ok(()) => {
@@ -288,13 +271,13 @@ impl Stream {
         Ok(self.held.len() + self.to_pad(self.held.len()))
     }
 
-    /// Checks that the message can end, into such an output.
+    /// Checks that the message can end, into an output of `room` bytes.
     ///
     /// # Errors
     /// Why it cannot.
-    pub fn check_finalize(&self, out: &Out<'_>) -> Result<usize> {
+    pub fn check_finalize(&self, room: usize) -> Result<usize> {
         let need = self.finalize_len()?;
-        check_room(need, out.len()).map(|()| need)
+        check_room(need, room).map(|()| need)
     }
 
     /// Ends the message; gives how many bytes of the result are in `out`.
@@ -302,13 +285,20 @@ impl Stream {
     /// # Errors
     /// An input error or one of memory leaves the stream as it was, any other ends it.
     pub fn finalize(&mut self, out: Out<'_>, hook: &mut Hook<'_>) -> Result<usize> {
-        let need = self.check_finalize(&out)?;
+        let need = self.check_finalize(out.len())?;
         let unpads = self.padded && self.direction == Direction::Decrypt;
         let plain = if unpads { Some(Secret::zeroed(need)?) } else { None };
         self.held.reserve(need)?;
         self.state = State::Poisoned;
         let done = self.last_part(plain, out.part(0..need), hook);
-        self.end(if done.is_ok() { State::Finished } else { State::Poisoned });
+        match &done {
+            // Nothing has been taken: userspace may end it.
+            Err(error) if error.is_too_long() && self.message.may_begin_again() => {
+                self.state = State::Active;
+            }
+            Err(_) => self.end(State::Poisoned),
+            Ok(_) => self.end(State::Finished),
+        }
         done
     }
 

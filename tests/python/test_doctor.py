@@ -137,6 +137,9 @@ def test_a_report_that_nobody_reads_is_no_verdict() -> None:
     done = subprocess.run(command, check=False, stdout=writing, stderr=subprocess.PIPE, text=True)
     os.close(writing)
     assert (done.returncode, done.stderr) == (3, "")
+    closed = ["bash", "-c", '"$@" >&-', "bash", *command]
+    done = subprocess.run(closed, check=False, stderr=subprocess.PIPE, text=True)
+    assert done.returncode == 3
     with Path("/dev/full").open("w") as full:
         done = subprocess.run(command, check=False, stdout=full, stderr=subprocess.PIPE, text=True)
     assert done.returncode == 3

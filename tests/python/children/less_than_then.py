@@ -12,6 +12,8 @@ from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
+import pytest
+
 import afalg
 from children import forked, set_deadline
 from oracles import ORACLES
@@ -39,10 +41,16 @@ def drop_and_go_on(cipher: afalg.Cipher, stream: afalg.Stream) -> list[str]:
     oracle = ORACLES[cipher.algorithm]
     key, iv, data = key_of(oracle), iv_of(oracle), message(SIZE)
     os.setuid(NOBODY)
+    due = oracle.encrypt(key, iv, data)
+    begun = stream.update(data[100:])
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        for end in (stream.finalize, lambda: stream.finalize_into(bytearray(SIZE))):
+            with pytest.raises(afalg.ProviderFallbackWarning, match="too-long"):
+                end()
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        due = oracle.encrypt(key, iv, data)
-        assert stream.update(data[100:]) + stream.finalize() == due
+        assert begun + stream.finalize() == due
         assert cipher.encrypt(data, iv=iv) == due
         out = bytearray(due)
         assert cipher.decrypt_into(out, out, iv=iv) == SIZE
