@@ -4,10 +4,9 @@
 
 use std::sync::Arc;
 
-use super::keyed::Keyed;
 use super::transport::Transport;
-use super::{KernelCipher, errno, learn, refusal};
-use crate::algorithm::{AlgType, Algorithm};
+use super::{KernelCipher, bind, errno};
+use crate::algorithm::Algorithm;
 use crate::constraints::Constraints;
 use crate::error::{Errno, Error, InputFault, Result};
 use crate::figures::{self, Figure};
@@ -40,10 +39,7 @@ pub fn trust<T: Transport>(
 }
 
 fn ask<T: Transport>(process: &Process, transport: &T, algorithm: &Algorithm) -> Result<Verdict> {
-    let kind = AlgType::Skcipher;
-    let tfm = Keyed::bind(transport, algorithm)
-        .map_err(|refusal| refusal::explain_open(transport, refusal, kind, algorithm))?;
-    let constraints = learn(process, algorithm)?;
+    let (tfm, constraints) = bind(process, transport, algorithm)?;
     let Some(figure) = figures::of(constraints.generic.as_str()) else {
         return Ok(Verdict::NotAsked);
     };

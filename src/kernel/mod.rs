@@ -91,10 +91,7 @@ impl<T: Transport> KernelCipher<T> {
         algorithm: &Algorithm,
         key: In<'_>,
     ) -> Result<Self> {
-        let kind = AlgType::Skcipher;
-        let tfm = Keyed::bind(transport, algorithm)
-            .map_err(|refusal| refusal::explain_open(transport, refusal, kind, algorithm))?;
-        let constraints = learn(process, algorithm)?;
+        let (tfm, constraints) = bind(process, transport, algorithm)?;
         Self::keyed(process, transport, tfm, constraints, key)
     }
 
@@ -253,6 +250,18 @@ impl<T: Transport> SiblingCipher<T> {
         let keyed = Keyed::new(transport, tfm, Some(key), sizes, limits)?;
         Ok(Some(Self { keyed, nonce: Iv::copy_of(nonce).unwrap_or(Iv::EMPTY) }))
     }
+}
+
+/// A tfm without a key, and the rules of its algorithm.
+fn bind<T: Transport>(
+    process: &Process,
+    transport: &T,
+    algorithm: &Algorithm,
+) -> Result<(T::Tfm, Arc<Constraints>)> {
+    let kind = AlgType::Skcipher;
+    let tfm = Keyed::bind(transport, algorithm)
+        .map_err(|refusal| refusal::explain_open(transport, refusal, kind, algorithm))?;
+    Ok((tfm, learn(process, algorithm)?))
 }
 
 /// Whether the algorithm that carries what this one cannot is served, and gives right answers: most

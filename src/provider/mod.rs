@@ -93,19 +93,21 @@ impl Provider {
         }
     }
 
-    /// Who computes a message of `len` bytes: the twin, if it is longer than its own side takes.
+    /// The limit that a message of `len` bytes is beyond, and the twin that takes it.
+    fn beyond(&self, len: usize) -> Option<(usize, &UserspaceCipher)> {
+        let limit = self.own().max_message().filter(|limit| len > *limit)?;
+        Some((limit, self.twin()?))
+    }
+
+    /// Who computes a message of `len` bytes.
     fn side(&self, len: usize) -> Side<'_> {
-        match (self.own().max_message(), self.twin()) {
-            (Some(limit), Some(twin)) if len > limit => Side::Userspace(twin),
-            _ => self.own(),
-        }
+        self.beyond(len).map_or(self.own(), |(_, twin)| Side::Userspace(twin))
     }
 
     /// Why userspace computes a message of `len` bytes in the kernel's place, where only its
     /// length is why.
     pub fn too_long(&self, len: usize) -> Option<Fallback> {
-        let limit = self.own().max_message().filter(|limit| len > *limit)?;
-        self.twin().map(|_| Fallback::too_long(self.constraints(), len, limit))
+        self.beyond(len).map(|(limit, _)| Fallback::too_long(self.constraints(), len, limit))
     }
 
     /// `Cipher.provider`.

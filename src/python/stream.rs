@@ -9,6 +9,7 @@ use super::detach::{detached, detached_unless};
 use super::errors::is_too_long;
 use super::fallback::announce_message;
 use crate::error::{Error, Result};
+use crate::request::Hook;
 use crate::stream::{Shared, Stream as Core, StreamTurn};
 
 /// One message, taken in pieces; made by ``Cipher.encryptor`` and ``decryptor``.
@@ -90,6 +91,17 @@ impl Stream {
     }
 }
 
+/// Has the stream work on what it holds and `new` bytes, with the GIL released where that pays.
+fn advance<T: Send>(
+    py: Python<'_>,
+    turn: &StreamTurn<'_>,
+    new: usize,
+    work: impl FnOnce(&mut Core, &mut Hook<'_>) -> Result<T> + Send,
+) -> PyResult<T> {
+    let quick = turn.with(|stream| stream.is_quick(new));
+    detached_unless(quick, py, |hook| turn.with(|stream| work(stream, hook)))
+}
+
 /// Whether Python ends: its `sys` says so, or is gone.
 fn is_ending(py: Python<'_>) -> bool {
     let told = py.import("sys").and_then(|sys| sys.call_method0("is_finalizing")?.extract());
@@ -115,9 +127,8 @@ impl Stream {
         let input = data.span();
         let (turn, len) =
             self.checked_turn(py, input.len(), |stream| stream.update_len(input.len()))?;
-        let quick = turn.with(|stream| stream.is_quick(input.len()));
         bytes_filled_by(py, len, |out| {
-            detached_unless(quick, py, |hook| turn.with(|stream| stream.update(input, out, hook)))
+            advance(py, &turn, input.len(), |stream, hook| stream.update(input, out, hook))
         })
     }
 
@@ -145,8 +156,7 @@ impl Stream {
         let (input, out) = (data.span(), out.span());
         let (turn, _) =
             self.checked_turn(py, input.len(), |stream| stream.check_update(input, &out))?;
-        let quick = turn.with(|stream| stream.is_quick(input.len()));
-        detached_unless(quick, py, |hook| turn.with(|stream| stream.update(input, out, hook)))
+        advance(py, &turn, input.len(), |stream, hook| stream.update(input, out, hook))
     }
 
     /// End the message and give the rest of it.
@@ -158,9 +168,8 @@ impl Stream {
     ///     KernelError: the kernel failed; the stream is poisoned.
     fn finalize<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
         self.end(py, Core::finalize_len, |turn, len| {
-            let quick = turn.with(|stream| stream.is_quick(0));
             bytes_filled_by(py, len, |out| {
-                detached_unless(quick, py, |hook| turn.with(|stream| stream.finalize(out, hook)))
+                advance(py, turn, 0, |stream, hook| stream.finalize(out, hook))
             })
         })
     }
@@ -182,8 +191,8 @@ impl Stream {
             py,
             |stream| stream.check_finalize(room),
             |turn, _| {
-                let (quick, out) = (turn.with(|stream| stream.is_quick(0)), out.span());
-                detached_unless(quick, py, |hook| turn.with(|stream| stream.finalize(out, hook)))
+                let out = out.span();
+                advance(py, turn, 0, |stream, hook| stream.finalize(out, hook))
             },
         )
     }

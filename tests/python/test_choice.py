@@ -70,6 +70,24 @@ def test_a_warning_that_is_an_error_is_raised_each_time_and_leaks_nothing() -> N
     assert told["warnings"] == []
 
 
+NESTED = """
+import warnings, afalg
+
+def show(*_arguments, **_options):
+    print(afalg.Cipher("xts(aes)", bytes(range(64)), provider="auto").reason)
+
+warnings.simplefilter("always")
+warnings.showwarning = show
+print(afalg.Cipher("cbc(aes)", bytes(16), provider="auto").reason)
+"""
+
+
+def test_who_is_shown_a_warning_may_make_a_cipher() -> None:
+    command = [*filtered("EPERM"), *children.python(NESTED)]
+    done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
+    assert done.stdout.split() == ["denied", "denied"]
+
+
 def test_every_choice_is_logged() -> None:
     told = chosen("cbc(aes)", "pcbc(aes)", under=filtered("EPERM"))
     lines = [line for line in told["logged"] if "as asked" not in line]
