@@ -19,7 +19,7 @@ pub enum Stage {
     Socket,
     /// `bind` of the algorithm's name.
     Bind,
-    /// `setsockopt(ALG_SET_KEY)`.
+    /// `setsockopt(ALG_SET_KEY)`, or `ALG_SET_KEY_BY_KEY_SERIAL`.
     SetKey,
     /// `accept4` of an op socket.
     Accept,
@@ -27,6 +27,12 @@ pub enum Stage {
     Send,
     /// `recvmsg` of its result.
     Receive,
+    /// `add_key` to a keyring.
+    AddKey,
+    /// `request_key`, which looks into all of a process's.
+    RequestKey,
+    /// `keyctl`: all else that is asked of keyrings.
+    Keyctl,
 }
 
 impl Stage {
@@ -39,6 +45,9 @@ impl Stage {
             Self::Accept => "accept",
             Self::Send => "sendmsg",
             Self::Receive => "recvmsg",
+            Self::AddKey => "add_key",
+            Self::RequestKey => "request_key",
+            Self::Keyctl => "keyctl",
         }
     }
 }
@@ -91,6 +100,46 @@ pub enum InputFault {
     Overlap,
 }
 
+/// Why a key of a kernel keyring cannot be had; decides the Python class.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KeyFault {
+    /// There is none.
+    NotFound,
+    /// Its timeout is over.
+    Expired,
+    /// Somebody has revoked it.
+    Revoked,
+    /// Its permissions, or its keyring's, do not let this process.
+    NotPermitted,
+    /// The user has as many as it may.
+    Quota,
+    /// A policy keeps this process from keyrings as such.
+    Denied,
+    /// The kernel has no keyrings.
+    NoKeyrings,
+    /// The kernel lacks the type of key, or of keyring.
+    NoType,
+    /// AF_ALG takes no keys from keyrings here.
+    TooOld,
+}
+
+impl KeyFault {
+    /// `KeyringError.reason`, a stable code.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::NotFound => "not-found",
+            Self::Expired => "expired",
+            Self::Revoked => "revoked",
+            Self::NotPermitted => "not-permitted",
+            Self::Quota => "quota",
+            Self::Denied => "denied",
+            Self::NoKeyrings => "no-keyrings",
+            Self::NoType => "type-missing",
+            Self::TooOld => "too-old",
+        }
+    }
+}
+
 /// Everything that can go wrong.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Error {
@@ -126,6 +175,15 @@ pub enum Error {
     Input {
         /// Which rule.
         fault: InputFault,
+        /// Fact, rule, way out.
+        text: String,
+    },
+    /// A key of a kernel keyring cannot be had, or not changed.
+    Keyring {
+        /// Why.
+        fault: KeyFault,
+        /// What the kernel answered.
+        errno: Errno,
         /// Fact, rule, way out.
         text: String,
     },
@@ -202,6 +260,7 @@ impl fmt::Display for Error {
             | Self::Restricted { text, .. }
             | Self::SelfTest { text }
             | Self::Input { text, .. }
+            | Self::Keyring { text, .. }
             | Self::Memory { text }
             | Self::StreamState { text }
             | Self::Kernel { text, .. } => text,

@@ -4,6 +4,7 @@
 
 use afalg::algorithm::Algorithm;
 use afalg::error::{Error, Result};
+use afalg::key::Key;
 use afalg::padding;
 use afalg::process::Process;
 use afalg::provider::{Choice, Provider, select};
@@ -21,7 +22,8 @@ const SETS: [(TestName, &str, usize); 4] = [
 
 fn open(name: &str, key: &[u8]) -> Provider {
     let algorithm = Algorithm::new(name).unwrap();
-    select(&Process::default(), Choice::Userspace, &algorithm, In::from_slice(key)).unwrap()
+    let key = Key::Bytes(In::from_slice(key));
+    select(&Process::default(), Choice::Userspace, &algorithm, key).unwrap()
 }
 
 /// XTS's tweaks leave out their trailing zeros there.

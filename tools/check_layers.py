@@ -13,18 +13,23 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-WORDS = {"error", "algorithm", "constraints", "figures", "request", "secret", "span", "process"}
+WORDS = {"error", "algorithm", "constraints", "figures", "key", "request", "secret"} | {
+    "span",
+    "process",
+}
 MAY_USE = dict.fromkeys(WORDS, WORDS) | {
     "sys": WORDS,
-    "kernel": WORDS | {"sys"},
+    "keyring": WORDS | {"sys"},
+    "kernel": WORDS | {"sys", "keyring"},
     "userspace": WORDS,
-    "provider": WORDS | {"kernel", "userspace"},
+    "provider": WORDS | {"kernel", "keyring", "userspace"},
     "catalogue": WORDS | {"kernel", "userspace"},
     "doctor": WORDS | {"kernel", "catalogue"},
     "padding": WORDS | {"provider"},
     "turn": WORDS,
     "stream": WORDS | {"provider", "padding", "turn"},
-    "python": WORDS | {"userspace", "provider", "padding", "stream", "catalogue", "doctor"},
+    "python": WORDS
+    | {"userspace", "provider", "padding", "stream", "catalogue", "doctor", "keyring"},
 }
 # What stands in the named places only: the pattern, its name, where.
 FENCES = [

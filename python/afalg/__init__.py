@@ -6,6 +6,7 @@
 ``encrypt`` and ``decrypt`` do one message. ``Cipher`` keeps an algorithm and its key
 for many, and begins the ``Stream`` that takes one message in pieces. Algorithms have
 the kernel's names, as in /proc/crypto: ``algorithms`` lists them, ``info`` asks for one.
+A key may be one of the kernel's keyrings, which this process never sees: ``KeyringKey``.
 ``doctor`` says what is in the way where the kernel refuses.
 """
 
@@ -18,6 +19,7 @@ if sys.platform != "linux":
 
 from afalg._afalg import (
     Cipher,
+    KeyringKey,
     Stream,
     __version__,
     algorithms,
@@ -40,13 +42,21 @@ from afalg.errors import (
     InvalidLengthError,
     InvalidPaddingError,
     KernelError,
+    KeyExpiredError,
+    KeyNotFoundError,
+    KeyPermissionError,
+    KeyQuotaError,
+    KeyRevokedError,
+    KeyringError,
+    KeyringUnavailableError,
     MessageTooLongError,
     ProviderFallbackWarning,
     SelfTestError,
     StreamStateError,
     UnavailableError,
 )
-from afalg.options import AlgType, Padding, Provider
+from afalg.options import AlgType, KeyringName, Padding, Provider
+from afalg.permissions import KeyPermission
 from afalg.report import Check, Report
 
 __all__ = [
@@ -65,6 +75,16 @@ __all__ = [
     "InvalidLengthError",
     "InvalidPaddingError",
     "KernelError",
+    "KeyExpiredError",
+    "KeyNotFoundError",
+    "KeyPermission",
+    "KeyPermissionError",
+    "KeyQuotaError",
+    "KeyRevokedError",
+    "KeyringError",
+    "KeyringKey",
+    "KeyringName",
+    "KeyringUnavailableError",
     "MessageTooLongError",
     "Padding",
     "Provider",

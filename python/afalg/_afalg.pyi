@@ -14,11 +14,14 @@ from typing import Self, final
 from typing_extensions import Buffer
 
 from afalg.catalogue import AlgorithmInfo
+from afalg.keyring import KeyringKey as KeyringKey
 from afalg.options import AlgType, Padding, Provider
 from afalg.report import Report
+from afalg.stream import Stream as Stream
 
 __all__ = [
     "Cipher",
+    "KeyringKey",
     "Stream",
     "__version__",
     "algorithms",
@@ -33,7 +36,7 @@ __version__: str
 
 def encrypt(
     algorithm: str,
-    key: Buffer,
+    key: Buffer | KeyringKey,
     data: Buffer,
     /,
     *,
@@ -49,7 +52,7 @@ def encrypt(
 
 def decrypt(
     algorithm: str,
-    key: Buffer,
+    key: Buffer | KeyringKey,
     data: Buffer,
     /,
     *,
@@ -126,7 +129,9 @@ class Cipher:
     it, but only one of them a Stream that was begun before: see ``encryptor``.
     """
 
-    def __new__(cls, algorithm: str, key: Buffer, /, *, provider: Provider | None = None) -> Self:
+    def __new__(
+        cls, algorithm: str, key: Buffer | KeyringKey, /, *, provider: Provider | None = None
+    ) -> Self:
         """Choose who computes, and give it the key.
 
         Args:
@@ -134,7 +139,9 @@ class Cipher:
                 "cbc(aes)", "xts(aes)", "ctr(aes)"; at most 103 bytes (af_alg.c, alg_bind).
                 "ecb(arc4)" is refused: its state would leak from message to message.
             key: the key. xts takes two keys in one, 32 or 64 bytes for AES; rfc3686 the
-                key and then the nonce, 4 bytes (RFC 3686, section 5.1).
+                key and then the nonce, 4 bytes (RFC 3686, section 5.1). A KeyringKey is
+                the kernel's or an error, never userspace's; with it nobody can split
+                rfc3686's key, so that its messages have a limit (``max_message``).
             provider: who computes. "kernel": nobody else, or an error. "userspace": this
                 package, without a call of AF_ALG. "auto": the kernel where it serves
                 this process and gave a published answer, else userspace, with a
@@ -150,9 +157,11 @@ class Cipher:
             AlgorithmRestrictedError: there is, and the kernel keeps it from this process.
             SelfTestError: the algorithm gave a wrong answer when tested, by the kernel or
                 by this package, which tries a published one before it trusts a name.
-            InvalidKeyError: the key's size is wrong, or its value is refused.
+            InvalidKeyError: the key's size is wrong, or its value is refused; or a
+                KeyringKey is of a type that the kernel's ciphers do not take.
+            KeyringError: a KeyringKey cannot be had; its children say why.
             InvalidInputError: the name is empty, too long or refused; or ``provider``, or
-                AFALG_PROVIDER, names none.
+                AFALG_PROVIDER, names none, or userspace for a KeyringKey.
             KernelError: another refusal, such as too many open files.
 
         """
@@ -310,87 +319,3 @@ class Cipher:
         /,
     ) -> None:
         """Close the Cipher."""
-
-@final
-class Stream:
-    """One message, taken in pieces; made by ``Cipher.encryptor`` and ``decryptor``.
-
-    However it is cut, the pieces' results joined are the bytes of one call. What does
-    not fill a step of the mode is held back: an incomplete block; with padding, when
-    decrypting, the last block too; of cts, and of xts in userspace, more than one block and
-    at most two; of adiantum and hctr2, and of xts and its like in the kernel, the whole
-    message, as far as one request carries. ``finalize`` gives it out and is never called
-    for you.
-
-    One user at a time: a second thread waits. An error poisons the stream, but for one of
-    an argument and MemoryError; so does an exception that leaves its ``with`` block. From
-    then on, and once finalized, every call is StreamStateError.
-    """
-
-    def update(self, data: Buffer, /) -> bytes:
-        """Take the message's next bytes and give what is ready, often fewer, at times none.
-
-        Raises:
-            MessageTooLongError: the message exceeds the Cipher's ``max_message``.
-            InvalidLengthError: chacha20 would count past block 2**32.
-            StreamStateError: the stream is finalized or poisoned.
-            KernelError: the kernel failed; the stream is poisoned.
-
-        """
-
-    def update_into(self, data: Buffer, out: Buffer, /) -> int:
-        """Do as ``update`` does into a buffer of the caller's; give the count written.
-
-        Args:
-            data: the next bytes.
-            out: writable, with room for what becomes ready, at most what is held back
-                and data together; it may not overlap data, not even be data itself.
-
-        Raises:
-            InvalidLengthError: ``out`` is too small; nothing was taken or written.
-            BufferOverlapError: ``out`` overlaps ``data``.
-
-        And what ``update`` raises.
-
-        """
-
-    def finalize(self) -> bytes:
-        """End the message and give the rest of it.
-
-        Raises:
-            InvalidLengthError: the message cannot end here; more of it may still come.
-            InvalidPaddingError: decryption found no valid padding; see ``Cipher.decrypt``.
-            StreamStateError: the stream is finalized or poisoned.
-            KernelError: the kernel failed; the stream is poisoned.
-
-        """
-
-    def finalize_into(self, out: Buffer, /) -> int:
-        """Do as ``finalize`` does into a buffer of the caller's; give the count written.
-
-        Args:
-            out: writable, with room for what is held back; with padding, for a block.
-
-        Raises:
-            InvalidLengthError: ``out`` is too small; the stream goes on.
-
-        And what ``finalize`` raises.
-
-        """
-
-    def __enter__(self) -> Self:
-        """Give the Stream itself."""
-
-    def __exit__(
-        self,
-        exc_type: type[BaseException] | None,
-        exc_value: BaseException | None,
-        traceback: TracebackType | None,
-        /,
-    ) -> None:
-        """Poison the stream after an exception; else see that it was finalized.
-
-        Raises:
-            StreamStateError: bytes are held back that ``finalize`` should have given.
-
-        """

@@ -22,6 +22,13 @@ __all__ = [
     "InvalidLengthError",
     "InvalidPaddingError",
     "KernelError",
+    "KeyExpiredError",
+    "KeyNotFoundError",
+    "KeyPermissionError",
+    "KeyQuotaError",
+    "KeyRevokedError",
+    "KeyringError",
+    "KeyringUnavailableError",
     "MessageTooLongError",
     "ProviderFallbackWarning",
     "SelfTestError",
@@ -190,7 +197,8 @@ class KernelError(AfalgError, OSError):
 
     Attributes:
         errno: what the kernel answered.
-        stage: the call: "socket", "bind", "setkey", "accept", "sendmsg" or "recvmsg".
+        stage: the call: "socket", "bind", "setkey", "accept", "sendmsg" or "recvmsg"; of
+            keyrings "add_key", "request_key" or "keyctl".
 
     """
 
@@ -202,6 +210,74 @@ class KernelError(AfalgError, OSError):
         self.errno = errno
         self.strerror = strerror(errno)
         self.stage = stage
+
+
+class KeyringError(AfalgError, OSError):
+    """A key of a kernel keyring cannot be had, or not changed; its children say why.
+
+    The key is as it was, and so is the KeyringKey.
+
+    Attributes:
+        errno: what keyctl(2), add_key(2), request_key(2) or setsockopt(2) answered.
+        reason: a stable code for programs: "not-found", "expired", "revoked",
+            "not-permitted", "quota", "denied", "no-keyrings", "type-missing", "too-old".
+
+    """
+
+    reason: str
+
+    def __init__(self, message: str, errno: int, reason: str) -> None:
+        super().__init__(message)
+        self.args = (message, errno, reason)  # OSError would keep the message alone
+        self.errno = errno
+        self.strerror = strerror(errno)
+        self.reason = reason
+
+
+class KeyNotFoundError(KeyringError, LookupError):
+    """There is no such key, or no such keyring (ENOKEY).
+
+    It was never added, or nothing links to it any more, or (KeyringKey's serials hold for
+    one boot) it was another boot's. Look in another keyring, or have it added.
+    """
+
+
+class KeyExpiredError(KeyringError):
+    """The key's timeout is over (EKEYEXPIRED). Add it anew.
+
+    A Cipher that took it before keeps its own copy in the kernel and goes on.
+    """
+
+
+class KeyRevokedError(KeyringError):
+    """The key was revoked (EKEYREVOKED). Add another one.
+
+    A Cipher that took it before keeps its own copy in the kernel and goes on.
+    """
+
+
+class KeyPermissionError(KeyringError, PermissionError):
+    """The key, or its keyring, does not let this process (EACCES).
+
+    Most keys may be used only by processes that possess them: those to which a keyring
+    of their thread, process or session leads. ``link_into="process"`` where the key is
+    found, another process's ``link``, or the owner's ``set_permissions`` help. Being
+    root does not.
+    """
+
+
+class KeyQuotaError(KeyringError):
+    """The user may have no more keys, or bytes in them (EDQUOT; kernel.keys.maxkeys, maxbytes)."""
+
+
+class KeyringUnavailableError(KeyringError):
+    """No keyrings for this process, or not for ciphers; the text and ``reason`` say why.
+
+    "denied": a seccomp profile, most often a container's, answers EPERM. "no-keyrings":
+    ENOSYS. "type-missing": the kernel lacks the type of key (its module, a TPM). "too-old":
+    AF_ALG takes keys from keyrings since Linux 6.2. Pass the key as bytes there, or have
+    an administrator change what the text names.
+    """
 
 
 for _name in __all__:

@@ -2,11 +2,22 @@
 
 from typing import Literal, TypeAlias
 
-__all__ = ["AlgType", "Padding", "Provider"]
+__all__ = ["AlgType", "KeyringName", "Padding", "Provider"]
 
 # stubtest takes one Literal of several for a mismatch with what it is at run time.
 AlgType: TypeAlias = Literal["skcipher"] | Literal["aead"] | Literal["hash"] | Literal["rng"]  # noqa: PYI030
 """AF_ALG's types: ciphers, authenticated ciphers, hashes, random number generators."""
+
+KeyringName: TypeAlias = (
+    Literal["thread"]  # noqa: PYI030
+    | Literal["process"]
+    | Literal["session"]
+    | Literal["user"]
+    | Literal["user-session"]
+    | Literal["persistent"]
+)
+"""The kernel's usual keyrings (keyrings(7)). A thread's, a process's and a session's are found by
+themselves, and the user's where the session's links it."""
 
 Padding: TypeAlias = Literal["pkcs7"] | None
 """None: the data is what the cipher sees. "pkcs7": RFC 5652, section 6.3, for ecb, cbc, pcbc."""

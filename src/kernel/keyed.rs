@@ -5,8 +5,8 @@ use super::pool::{Pool, Pooled};
 use super::transport::Transport;
 use crate::algorithm::{AlgType, Algorithm};
 use crate::error::{Refusal, Stage};
+use crate::key::Key;
 use crate::process::{Limits, generation};
-use crate::span::In;
 use crate::sys::errno;
 
 /// A keyed tfm. The key is in the kernel alone.
@@ -32,7 +32,7 @@ impl<T: Transport> Keyed<T> {
     pub(super) fn new(
         transport: &T,
         tfm: T::Tfm,
-        key: Option<In<'_>>,
+        key: Option<Key<'_>>,
         (chunk, iv_size): (usize, usize),
         limits: Limits,
     ) -> Result<Self, Refusal> {

@@ -10,6 +10,7 @@ use crate::algorithm::Algorithm;
 use crate::constraints::Constraints;
 use crate::error::{Errno, Error, InputFault, Result};
 use crate::figures::{self, Figure};
+use crate::key::Key;
 use crate::process::{Process, Verdict};
 use crate::request::{Direction, Iv, Request};
 use crate::span::{In, Out};
@@ -43,7 +44,7 @@ fn ask<T: Transport>(process: &Process, transport: &T, algorithm: &Algorithm) ->
     let Some(figure) = figures::of(constraints.generic.as_str()) else {
         return Ok(Verdict::NotAsked);
     };
-    let key = In::from_slice(&figure.key);
+    let key = Key::Bytes(In::from_slice(&figure.key));
     let cipher = match KernelCipher::keyed(process, transport, tfm, constraints.clone(), key) {
         Ok(cipher) => cipher,
         // It may well take others: some hardware has one key size.

@@ -12,6 +12,7 @@ mod proc;
 mod proc_crypto;
 mod refusal;
 mod request_loop;
+mod sibling;
 mod transport;
 
 use std::sync::Arc;
@@ -26,14 +27,15 @@ use plan::{Plan, Route, route};
 pub use proc::{ONLY_SYNC_SINCE, listed, only_sync, parse_version};
 pub use proc_crypto::{Entry, by_name, parse as parse_proc_crypto, serving};
 use request_loop::{Follow, Job, run};
+use sibling::{SiblingCipher, check_same_key, serves_as_sibling};
 pub use transport::{AfAlg, Transport};
 
 use crate::algorithm::{AlgType, Algorithm};
 use crate::constraints::{Constraints, Continuation, Sibling};
-use crate::error::{Errno, Error, Refusal, Result, Stage};
+use crate::error::{Errno, Error, InputFault, Result};
+use crate::key::Key;
 use crate::process::{Limits, Process};
 use crate::request::{Direction, Hook, Iv, Request};
-use crate::span::In;
 use crate::sys;
 pub(crate) use crate::sys::errno;
 
@@ -47,14 +49,6 @@ pub struct KernelCipher<T: Transport> {
     /// What one request carries. Less, once an op socket was found to have smaller buffers: the
     /// process has dropped privileges, or a sysctl was lowered.
     limit: AtomicUsize,
-}
-
-/// The same key in another tfm, for what goes past one request.
-#[derive(Debug)]
-struct SiblingCipher<T: Transport> {
-    keyed: Keyed<T>,
-    /// rfc3686's nonce, which its key ends with; empty for cts.
-    nonce: Iv,
 }
 
 /// Whether this process can open an AF_ALG socket now.
@@ -89,7 +83,7 @@ impl<T: Transport> KernelCipher<T> {
         process: &Process,
         transport: &T,
         algorithm: &Algorithm,
-        key: In<'_>,
+        key: Key<'_>,
     ) -> Result<Self> {
         let (tfm, constraints) = bind(process, transport, algorithm)?;
         Self::keyed(process, transport, tfm, constraints, key)
@@ -101,13 +95,13 @@ impl<T: Transport> KernelCipher<T> {
         transport: &T,
         tfm: T::Tfm,
         constraints: Arc<Constraints>,
-        key: In<'_>,
+        key: Key<'_>,
     ) -> Result<Self> {
-        constraints.check_key(key.len())?;
+        check_key(&constraints, key)?;
         let limits = process.limits(Limits::read);
         let sizes = (constraints.sizes.chunk, constraints.sizes.iv);
         let takes_key = constraints.sizes.max_key > 0;
-        let explain = |refusal| refusal::explain_key(refusal, &constraints, key.len());
+        let explain = |refusal| refusal::explain_key(transport, refusal, &constraints, key);
         let own =
             Keyed::new(transport, tfm, takes_key.then_some(key), sizes, limits).map_err(explain)?;
         let sibling = match Sibling::name(&constraints.generic) {
@@ -116,6 +110,9 @@ impl<T: Transport> KernelCipher<T> {
             }
             _ => None,
         };
+        if let (Key::InKeyring(_), Some(sibling)) = (key, &sibling) {
+            check_same_key(&constraints, &own, &sibling.keyed).map_err(explain)?;
+        }
         let continuation = match constraints.continuation {
             Continuation::Sibling(_) if sibling.is_none() => Continuation::OneRequest,
             other => other,
@@ -225,33 +222,6 @@ impl<T: Transport> KernelCipher<T> {
     }
 }
 
-impl<T: Transport> SiblingCipher<T> {
-    /// `None` where this process may not bind it: messages are then one request.
-    fn open(
-        transport: &T,
-        constraints: &Constraints,
-        name: &Algorithm,
-        key: In<'_>,
-        limits: Limits,
-    ) -> Result<Option<Self>, Refusal> {
-        let Continuation::Sibling(kind) = constraints.continuation else { return Ok(None) };
-        let tfm = match Keyed::bind(transport, name) {
-            Err(Refusal { stage: Stage::Bind, errno }) if errno != errno::ENOMEM => {
-                return Ok(None);
-            }
-            bound => bound?,
-        };
-        let (nonce_size, iv_size) = match kind {
-            Sibling::Cts => (0, constraints.sizes.iv),
-            Sibling::Rfc3686 => (4, constraints.sizes.chunk),
-        };
-        let (key, nonce) = key.split_at(key.len().saturating_sub(nonce_size));
-        let sizes = (constraints.sizes.chunk, iv_size);
-        let keyed = Keyed::new(transport, tfm, Some(key), sizes, limits)?;
-        Ok(Some(Self { keyed, nonce: Iv::copy_of(nonce).unwrap_or(Iv::EMPTY) }))
-    }
-}
-
 /// A tfm without a key, and the rules of its algorithm.
 fn bind<T: Transport>(
     process: &Process,
@@ -264,20 +234,16 @@ fn bind<T: Transport>(
     Ok((tfm, learn(process, algorithm)?))
 }
 
-/// Whether the algorithm that carries what this one cannot is served, and gives right answers: most
-/// bytes of a stream are its.
-fn serves_as_sibling<T: Transport>(
-    process: &Process,
-    transport: &T,
-    constraints: &Constraints,
-    name: &Algorithm,
-) -> Result<bool> {
-    if !matches!(constraints.continuation, Continuation::Sibling(_)) {
-        return Ok(false);
-    }
-    match trust(process, transport, name) {
-        Err(error) if error.reason().is_some() => Ok(false),
-        answer => answer.map(|_| true),
+/// Checks what can be known of a key before the kernel has it: of one in a keyring not its size.
+fn check_key(constraints: &Constraints, key: Key<'_>) -> Result<()> {
+    match key {
+        Key::Bytes(key) => constraints.check_key(key.len()),
+        Key::InKeyring(serial) if constraints.sizes.max_key == 0 => {
+            let name = &constraints.algorithm;
+            let text = format!("{name} has no key, so it cannot take key {serial}; pass b\"\"");
+            Err(Error::input(InputFault::Key, text))
+        }
+        Key::InKeyring(_) => Ok(()),
     }
 }
 

@@ -11,6 +11,8 @@ use crate::constraints::{
     Constraints, bytes, is_block_cipher, of_another_type, suggestion, type_by_name, without_mode,
 };
 use crate::error::{Errno, Error, InputFault, Refusal, Stage, Unavailable};
+use crate::key::Key;
+use crate::keyring;
 use crate::sys::errno;
 
 /// What `socket` answers by itself, besides that it has no AF_ALG.
@@ -97,19 +99,32 @@ fn other(refusal: Refusal, algorithm: &Algorithm) -> Error {
     Error::Kernel { refusal, text: format!("{stage} answered {errno} for {algorithm}{way_out}") }
 }
 
-/// Explains why a key of an allowed length was refused.
-pub(super) fn explain_key(refusal: Refusal, constraints: &Constraints, len: usize) -> Error {
-    let name = &constraints.algorithm;
-    if refusal.errno == errno::EINVAL && refusal.stage == Stage::SetKey {
-        let text = format!(
-            "the kernel refuses this key of {} for {name}, whose sizes are {}; in FIPS mode it \
-             also refuses weak keys and xts keys with equal halves",
-            bytes(len),
-            constraints.keys
-        );
-        return Error::input(InputFault::Key, text);
+/// Explains why a key was refused: bytes of an allowed length, or one of a keyring.
+pub(super) fn explain_key<T: Transport>(
+    transport: &T,
+    refusal: Refusal,
+    constraints: &Constraints,
+    key: Key<'_>,
+) -> Error {
+    let (name, kind) = (&constraints.algorithm, AlgType::Skcipher);
+    match (refusal.stage, refusal.errno, key) {
+        (Stage::SetKey, errno::EINVAL, Key::Bytes(key)) => {
+            let text = format!(
+                "the kernel refuses this key of {} for {name}, whose sizes are {}; in FIPS mode it \
+                 also refuses weak keys and xts keys with equal halves",
+                bytes(key.len()),
+                constraints.keys
+            );
+            Error::input(InputFault::Key, text)
+        }
+        // EPERM is no key's answer, but a policy's.
+        (Stage::SetKey, errno, Key::InKeyring(serial)) if errno != errno::EPERM => {
+            let by_serial =
+                || transport.open(kind, name).is_ok_and(|tfm| transport.takes_serials(&tfm));
+            keyring::explain_use(errno, serial, constraints, by_serial)
+        }
+        _ => explain(refusal, kind, name, &[]),
     }
-    explain(refusal, AlgType::Skcipher, name, &[])
 }
 
 fn no_af_alg(refusal: Refusal) -> Error {

@@ -4,6 +4,7 @@ use std::fmt::Debug;
 
 use crate::algorithm::{AlgType, Algorithm};
 use crate::error::{Errno, Refusal};
+use crate::key::Key;
 use crate::request::{Direction, Iv};
 use crate::span::{In, Out};
 use crate::sys::{OpSocket, TfmSocket};
@@ -21,11 +22,14 @@ pub trait Transport: Debug + Clone + Send + Sync + 'static {
     /// The call that was refused, and its errno.
     fn open(&self, kind: AlgType, algorithm: &Algorithm) -> Result<Self::Tfm, Refusal>;
 
-    /// `setsockopt(ALG_SET_KEY)`, before the first accept.
+    /// `setsockopt(ALG_SET_KEY)`, or by the key's serial, before the first accept.
     ///
     /// # Errors
     /// The errno.
-    fn set_key(&self, tfm: &Self::Tfm, key: In<'_>) -> Result<(), Refusal>;
+    fn set_key(&self, tfm: &Self::Tfm, key: Key<'_>) -> Result<(), Refusal>;
+
+    /// Whether keys are taken by their serials.
+    fn takes_serials(&self, tfm: &Self::Tfm) -> bool;
 
     /// `accept4`.
     ///
@@ -67,8 +71,12 @@ impl Transport for AfAlg {
         TfmSocket::open(kind, algorithm)
     }
 
-    fn set_key(&self, tfm: &TfmSocket, key: In<'_>) -> Result<(), Refusal> {
+    fn set_key(&self, tfm: &TfmSocket, key: Key<'_>) -> Result<(), Refusal> {
         tfm.set_key(key)
+    }
+
+    fn takes_serials(&self, tfm: &TfmSocket) -> bool {
+        tfm.takes_serials()
     }
 
     fn accept(&self, tfm: &TfmSocket, iv_size: usize) -> Result<OpSocket, Refusal> {

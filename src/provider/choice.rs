@@ -7,6 +7,8 @@ use crate::algorithm::Algorithm;
 use crate::constraints::{Constraints, Continuation, bytes};
 use crate::error::{Error, InputFault, Result};
 use crate::kernel::{AfAlg, KernelCipher, trust};
+use crate::key::Key;
+use crate::keyring;
 use crate::process::{Process, Verdict};
 use crate::span::In;
 use crate::userspace::UserspaceCipher;
@@ -75,7 +77,7 @@ impl Fallback {
     }
 }
 
-/// Chooses a provider and gives it the key.
+/// Chooses a provider and gives it the key. One that is in a keyring is the kernel's or an error.
 ///
 /// # Errors
 /// Why nobody serves the algorithm, or what is wrong with the key.
@@ -83,20 +85,26 @@ pub fn select(
     process: &Process,
     choice: Choice,
     algorithm: &Algorithm,
-    key: In<'_>,
+    key: Key<'_>,
 ) -> Result<Provider> {
-    match choice {
-        Choice::Kernel => kernel(process, algorithm, key),
-        Choice::Userspace => {
+    match (choice, key) {
+        (Choice::Userspace, Key::InKeyring(serial)) => Err(keyring::unknown_to_userspace(serial)),
+        (Choice::Userspace, Key::Bytes(key)) => {
             let cipher = UserspaceCipher::open(algorithm, key)?;
             Ok(Provider::Userspace { cipher, instead: None })
         }
-        Choice::Auto => match refused_before(process, algorithm) {
-            Some(error) => in_place_of(process, error, algorithm, key),
-            None => match kernel(process, algorithm, key) {
-                Ok(provider) => with_twin(provider, key),
-                Err(error) => in_place_of(process, error, algorithm, key),
-            },
+        (Choice::Auto, Key::Bytes(key)) => either(process, algorithm, key),
+        (Choice::Kernel, _) | (Choice::Auto, Key::InKeyring(_)) => kernel(process, algorithm, key),
+    }
+}
+
+/// The kernel, or userspace in its place.
+fn either(process: &Process, algorithm: &Algorithm, key: In<'_>) -> Result<Provider> {
+    match refused_before(process, algorithm) {
+        Some(error) => in_place_of(process, error, algorithm, key),
+        None => match kernel(process, algorithm, Key::Bytes(key)) {
+            Ok(provider) => with_twin(provider, key),
+            Err(error) => in_place_of(process, error, algorithm, key),
         },
     }
 }
@@ -108,7 +116,7 @@ fn refused_before(process: &Process, algorithm: &Algorithm) -> Option<Error> {
     (when.elapsed() < ASKED_AGAIN_AFTER).then_some(error)
 }
 
-fn kernel(process: &Process, algorithm: &Algorithm, key: In<'_>) -> Result<Provider> {
+fn kernel(process: &Process, algorithm: &Algorithm, key: Key<'_>) -> Result<Provider> {
     let tried = trust(process, &AfAlg, algorithm)? == Verdict::Right;
     let cipher = KernelCipher::open(process, &AfAlg, algorithm, key)?;
     Ok(Provider::Kernel { cipher, twin: None, tried })

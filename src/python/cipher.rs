@@ -8,9 +8,9 @@ use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
 use super::PROCESS;
-use super::buffer::InBuffer;
 use super::detach::detached;
 use super::fallback::announce;
+use super::keyring::AnyKey;
 use super::oneshot::{crypt, crypt_into};
 use super::options;
 use super::stream::Stream;
@@ -67,9 +67,9 @@ impl Cipher {
     ) -> PyResult<Self> {
         let choice = options::choice(py, provider)?;
         let algorithm = Algorithm::new(algorithm)?;
-        let key = InBuffer::get(key, "key")?;
-        let span = key.span();
-        let provider = detached(py, |_| select(&PROCESS, choice, &algorithm, span))?;
+        let key = AnyKey::get(key)?;
+        let given = key.as_key();
+        let provider = detached(py, |_| select(&PROCESS, choice, &algorithm, given))?;
         announce(py, &provider)?;
         let constraints = provider.constraints();
         Ok(Self {

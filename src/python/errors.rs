@@ -3,7 +3,7 @@
 use pyo3::exceptions::PyMemoryError;
 use pyo3::prelude::*;
 
-use crate::error::{Error, InputFault};
+use crate::error::{Error, InputFault, KeyFault};
 
 mod classes {
     #![allow(missing_docs, reason = "documented in afalg/errors.py")]
@@ -26,8 +26,9 @@ mod classes {
     classes! {
         AfalgError AlgorithmNotFoundError AlgorithmRestrictedError BufferOverlapError ClosedError
         InvalidInputError InvalidIVError InvalidKeyError InvalidLengthError InvalidPaddingError
-        KernelError MessageTooLongError ProviderFallbackWarning SelfTestError StreamStateError
-        UnavailableError
+        KernelError KeyExpiredError KeyNotFoundError KeyPermissionError KeyQuotaError
+        KeyRevokedError KeyringUnavailableError MessageTooLongError ProviderFallbackWarning
+        SelfTestError StreamStateError UnavailableError
     }
 }
 pub(super) use classes::look_up;
@@ -66,6 +67,7 @@ impl From<Error> for PyErr {
                 InputFault::TooLong => MessageTooLongError::new_err(message),
                 InputFault::Overlap => BufferOverlapError::new_err(message),
             },
+            Error::Keyring { fault, errno, .. } => of_keyring(fault, (message, errno.0)),
             Error::Memory { .. } => PyMemoryError::new_err(message),
             Error::Padding => InvalidPaddingError::new_err(message),
             Error::Closed => ClosedError::new_err(message),
@@ -74,6 +76,20 @@ impl From<Error> for PyErr {
             Error::Kernel { refusal, .. } => {
                 KernelError::new_err((message, refusal.errno.0, refusal.stage.name()))
             }
+        }
+    }
+}
+
+fn of_keyring(fault: KeyFault, (message, errno): (String, i32)) -> PyErr {
+    let facts = (message, errno, fault.code());
+    match fault {
+        KeyFault::NotFound => KeyNotFoundError::new_err(facts),
+        KeyFault::Expired => KeyExpiredError::new_err(facts),
+        KeyFault::Revoked => KeyRevokedError::new_err(facts),
+        KeyFault::NotPermitted => KeyPermissionError::new_err(facts),
+        KeyFault::Quota => KeyQuotaError::new_err(facts),
+        KeyFault::Denied | KeyFault::NoKeyrings | KeyFault::NoType | KeyFault::TooOld => {
+            KeyringUnavailableError::new_err(facts)
         }
     }
 }

@@ -9,6 +9,7 @@ mod errors;
 mod fallback;
 mod functions;
 mod interpreter;
+mod keyring;
 mod oneshot;
 mod options;
 mod stream;
@@ -34,6 +35,8 @@ mod _afalg {
     use super::doctor::doctor;
     #[pymodule_export]
     use super::functions::{decrypt, encrypt, is_available};
+    #[pymodule_export]
+    use super::keyring::KeyringKey;
     #[pymodule_export]
     use super::stream::Stream;
 

@@ -53,6 +53,16 @@ pub(super) fn kind<'a>(object: &'a Bound<'_, PyAny>) -> PyResult<Option<&'a str>
     word_or_none(object, "type")
 }
 
+/// The argument `type` of a key.
+pub(super) fn key_type<'a>(object: &'a Bound<'_, PyAny>) -> PyResult<&'a str> {
+    word(object, "type", "")
+}
+
+/// The argument `description`.
+pub(super) fn description<'a>(object: &'a Bound<'_, PyAny>) -> PyResult<&'a str> {
+    word(object, "description", "")
+}
+
 fn word_or_none<'a>(object: &'a Bound<'_, PyAny>, name: &str) -> PyResult<Option<&'a str>> {
     if object.is_none() { Ok(None) } else { word(object, name, " or None").map(Some) }
 }

@@ -6,6 +6,7 @@ mod cmsg;
 mod descriptor;
 pub(crate) mod errno;
 mod fork;
+pub(crate) mod keyctl;
 mod msg;
 mod privilege;
 mod slot;
@@ -20,6 +21,11 @@ pub(crate) use socket::{OpSocket, TfmSocket, can_open};
 /// Whether this is the process's first thread: the one whose id is the process's.
 pub(crate) fn on_main_thread() -> bool {
     nix::unistd::gettid() == nix::unistd::getpid()
+}
+
+/// The user whose rights this process has now.
+pub(crate) fn effective_user() -> u32 {
+    nix::unistd::geteuid().as_raw()
 }
 
 /// The size of a page of memory in bytes.

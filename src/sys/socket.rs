@@ -9,6 +9,7 @@ use super::descriptor::Descriptor;
 use super::{ControlBuffer, errno, msg};
 use crate::algorithm::{AlgType, Algorithm};
 use crate::error::{Errno, Refusal, Stage};
+use crate::key::{Key, Serial};
 use crate::request::{Direction, Iv};
 use crate::span::{In, Out};
 
@@ -107,25 +108,40 @@ impl TfmSocket {
         Err(Refusal { stage: Stage::Bind, errno: errno::last() })
     }
 
-    /// `setsockopt(ALG_SET_KEY)`. The kernel copies the key and wipes its copy of the call.
+    /// `setsockopt(ALG_SET_KEY)`, or `ALG_SET_KEY_BY_KEY_SERIAL`. The kernel copies the key, out of
+    /// the caller's buffer or its keyring, and wipes its copy of the call.
     ///
     /// # Errors
     /// What the call answered.
-    pub fn set_key(&self, key: In<'_>) -> Result<(), Refusal> {
-        // SAFETY: the span keeps the key's bytes mapped; the kernel only reads them.
+    pub fn set_key(&self, key: Key<'_>) -> Result<(), Refusal> {
+        let set = match key {
+            Key::Bytes(key) => self.set(libc::ALG_SET_KEY, key),
+            Key::InKeyring(Serial(serial)) => {
+                self.set(libc::ALG_SET_KEY_BY_KEY_SERIAL, In::from_slice(&serial.to_ne_bytes()))
+            }
+        };
+        set.map_err(|errno| Refusal { stage: Stage::SetKey, errno })
+    }
+
+    /// Whether the kernel takes keys by their serials (Linux 6.2): asked without one, the option
+    /// that it has is EINVAL, the one that it lacks ENOPROTOOPT.
+    pub fn takes_serials(&self) -> bool {
+        let asked = self.set(libc::ALG_SET_KEY_BY_KEY_SERIAL, In::from_slice(&[]));
+        asked != Err(errno::ENOPROTOOPT)
+    }
+
+    fn set(&self, option: libc::c_int, value: In<'_>) -> Result<(), Errno> {
+        // SAFETY: the span keeps its bytes mapped; the kernel only reads them.
         let answer = unsafe {
             libc::setsockopt(
                 self.0.as_fd().as_raw_fd(),
                 libc::SOL_ALG,
-                libc::ALG_SET_KEY,
-                key.as_ptr().cast(),
-                length(key.len()),
+                option,
+                value.as_ptr().cast(),
+                length(value.len()),
             )
         };
-        if answer == 0 {
-            return Ok(());
-        }
-        Err(Refusal { stage: Stage::SetKey, errno: errno::last() })
+        if answer == 0 { Ok(()) } else { Err(errno::last()) }
     }
 
     /// `accept4`. No address is asked for: `accept` with one answers ECONNABORTED.

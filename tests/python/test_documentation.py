@@ -37,10 +37,10 @@ def test_there_are_examples() -> None:
 
 
 def documented() -> dict[str, str]:
-    """Give the stub's docstrings by qualified name, without those of special methods."""
-    stub = ast.parse((ROOT / "python/afalg/_afalg.pyi").read_text())
+    """Give the stubs' docstrings by qualified name, without those of special methods."""
+    stubs = [ast.parse(stub.read_text()) for stub in (ROOT / "python/afalg").glob("*.pyi")]
     found = {}
-    for node in stub.body:
+    for node in (node for stub in stubs for node in stub.body):
         if isinstance(node, ast.FunctionDef | ast.ClassDef):
             found[node.name] = ast.get_docstring(node) or ""
         if isinstance(node, ast.ClassDef):

@@ -31,6 +31,13 @@ ERRORS: dict[str, afalg.AfalgError] = {
     "ClosedError": afalg.ClosedError("text"),
     "StreamStateError": afalg.StreamStateError("text"),
     "KernelError": afalg.KernelError("text", errno.EMFILE, "accept"),
+    "KeyringError": afalg.KeyringError("text", errno.EIO, "not-found"),
+    "KeyNotFoundError": afalg.KeyNotFoundError("text", errno.ENOKEY, "not-found"),
+    "KeyExpiredError": afalg.KeyExpiredError("text", errno.EKEYEXPIRED, "expired"),
+    "KeyRevokedError": afalg.KeyRevokedError("text", errno.EKEYREVOKED, "revoked"),
+    "KeyPermissionError": afalg.KeyPermissionError("text", errno.EACCES, "not-permitted"),
+    "KeyQuotaError": afalg.KeyQuotaError("text", errno.EDQUOT, "quota"),
+    "KeyringUnavailableError": afalg.KeyringUnavailableError("text", errno.EPERM, "denied"),
 }
 
 BASES = [
@@ -47,6 +54,13 @@ BASES = [
     (afalg.ClosedError, ValueError),
     (afalg.StreamStateError, RuntimeError),
     (afalg.KernelError, OSError),
+    (afalg.KeyringError, OSError),
+    (afalg.KeyNotFoundError, LookupError),
+    (afalg.KeyExpiredError, afalg.KeyringError),
+    (afalg.KeyRevokedError, afalg.KeyringError),
+    (afalg.KeyPermissionError, PermissionError),
+    (afalg.KeyQuotaError, afalg.KeyringError),
+    (afalg.KeyringUnavailableError, afalg.KeyringError),
 ]
 
 every_error = pytest.mark.parametrize("error", ERRORS.values(), ids=ERRORS)

@@ -1,7 +1,7 @@
 //! A kernel that tells every call that was made of it, and fails where a test wants it to.
 
 use std::cell::RefCell;
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::sleep;
 use std::time::Duration;
@@ -10,6 +10,7 @@ use afalg::algorithm::{AlgType, Algorithm};
 use afalg::constraints::Constraints;
 use afalg::error::{Errno, Refusal, Stage};
 use afalg::kernel::Transport;
+use afalg::key::Key;
 use afalg::request::{Direction, Iv};
 use afalg::span::{In, Out};
 
@@ -70,6 +71,7 @@ struct State {
     answers: HashMap<(StageName, usize), Answer>,
     counts: HashMap<StageName, usize>,
     unserved: Vec<String>,
+    keyring: VecDeque<Vec<u8>>,
     buffers: (usize, usize),
     made: usize,
     tfms: Vec<usize>,
@@ -188,6 +190,18 @@ impl Kernel {
         }
     }
 
+    /// What a key of the keyring has, now and whenever it is taken after; the last for good.
+    pub(crate) fn keep(&self, bytes: Vec<Vec<u8>>) {
+        self.state().keyring = bytes.into();
+    }
+
+    /// What the key of the keyring has now; it may have other bytes the next time.
+    fn taken_from_keyring(&self) -> Result<Vec<u8>, Refusal> {
+        let keyring = &mut self.state().keyring;
+        let held = if keyring.len() > 1 { keyring.pop_front() } else { keyring.front().cloned() };
+        held.ok_or(Refusal { stage: Stage::SetKey, errno: Errno(libc::ENOKEY) })
+    }
+
     fn number(&self) -> usize {
         let mut state = self.state();
         state.made += 1;
@@ -215,10 +229,19 @@ impl Transport for Kernel {
         Ok(Tfm { kernel, number, name, key: Mutex::default() })
     }
 
-    fn set_key(&self, tfm: &Tfm, key: In<'_>) -> Result<(), Refusal> {
+    fn set_key(&self, tfm: &Tfm, key: Key<'_>) -> Result<(), Refusal> {
+        let held = match key {
+            Key::Bytes(key) => copy_of(key),
+            Key::InKeyring(_) => self.taken_from_keyring()?,
+        };
+        let key = In::from_slice(&held);
         self.set_up(Stage::SetKey, Call::SetKey { tfm: tfm.number, len: key.len() })?;
         *tfm.key.lock().unwrap() = copy_of(key);
         Ok(())
+    }
+
+    fn takes_serials(&self, _: &Tfm) -> bool {
+        true
     }
 
     fn accept(&self, tfm: &Tfm, iv_size: usize) -> Result<Op, Refusal> {

@@ -8,6 +8,7 @@ use afalg::algorithm::Algorithm;
 use afalg::constraints::{Constraints, Sibling};
 use afalg::error::{Errno, Error, Result, Stage};
 use afalg::kernel::KernelCipher;
+use afalg::key::Key;
 use afalg::process::{Limits, Process, Verdict};
 use afalg::request::{Direction, Hook, Iv, Request};
 use afalg::span::{In, Out};
@@ -137,7 +138,8 @@ pub(crate) fn process(name: &str) -> Process {
 pub(crate) fn open(kernel: &Kernel, name: &str) -> Result<KernelCipher<Kernel>> {
     let constraints = constraints(name);
     let key = key(&constraints);
-    KernelCipher::open(&process(name), kernel, &constraints.algorithm, In::from_slice(&key))
+    let key = Key::Bytes(In::from_slice(&key));
+    KernelCipher::open(&process(name), kernel, &constraints.algorithm, key)
 }
 
 /// A fake kernel and a cipher on it, whose op sockets carry one page.

@@ -7,6 +7,7 @@ mod faults;
 mod fixture;
 mod fork;
 mod invariants;
+mod keyring;
 mod known_answer;
 mod messages;
 mod pool;

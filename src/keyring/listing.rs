@@ -1,0 +1,138 @@
+//! /proc/keys and /proc/key-users: what keyctl(2) has no question for.
+
+use std::fs;
+use std::time::{Duration, SystemTime};
+
+use crate::key::Serial;
+
+/// A line of /proc/keys, which shows a process the keys that it may view.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Listed {
+    /// Its serial.
+    pub(super) serial: Serial,
+    /// When it ends.
+    pub(super) ends: Ends,
+    /// Its type.
+    pub(super) kind: String,
+    /// Its description, and what its type adds to that: of user and logon keys `: ` and the size.
+    pub(super) told: String,
+    /// Its bytes, where the kernel tells: of user and logon keys.
+    pub(super) size: Option<usize>,
+}
+
+/// When a key ends, as /proc/keys rounds it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Ends {
+    /// Not by itself.
+    Never,
+    /// It has.
+    Over,
+    /// In so many seconds at least, and less than so many more.
+    Within(u64, u64),
+}
+
+impl Ends {
+    fn parse(word: &str) -> Option<Self> {
+        Some(match word {
+            "perm" => Self::Never,
+            "expd" => Self::Over,
+            _ => {
+                let (count, unit) = word.split_at_checked(word.len().checked_sub(1)?)?;
+                let seconds = match unit {
+                    "s" => 1,
+                    "m" => 60,
+                    "h" => 3600,
+                    "d" => 86_400,
+                    "w" => 604_800,
+                    _ => return None,
+                };
+                Self::Within(count.parse::<u64>().ok()?.checked_mul(seconds)?, seconds)
+            }
+        })
+    }
+
+    /// The moment: the one that was set, where that can still be it, else the first that can.
+    pub(super) fn at(self, now: SystemTime, set: Option<SystemTime>) -> Option<SystemTime> {
+        let Self::Within(least, unit) = self else { return None };
+        let second = Duration::from_secs(1);
+        let first = now + Duration::from_secs(least);
+        let end = first + Duration::from_secs(unit) + second;
+        Some(set.filter(|set| (first..=end).contains(&(*set + second))).unwrap_or(first))
+    }
+}
+
+/// What /proc/keys lists now; `None` where it cannot be read.
+pub(super) fn listed() -> Option<Vec<Listed>> {
+    let text = fs::read("/proc/keys").ok()?;
+    Some(String::from_utf8_lossy(&text).lines().filter_map(parse).collect())
+}
+
+/// `3c2b00af I--Q---     1 4m 3d010000  1000  1000 logon     svc:disk: 32`
+fn parse(line: &str) -> Option<Listed> {
+    let mut words = line.split_ascii_whitespace();
+    let serial = Serial(i32::from_str_radix(words.next()?, 16).ok()?);
+    let ends = Ends::parse(words.nth(2)?)?;
+    let kind = words.nth(3)?.to_owned();
+    let told = line.split_once(&format!(" {kind} "))?.1.trim().to_owned();
+    let has_size = matches!(kind.as_str(), "user" | "logon");
+    let size = told.rsplit_once(": ").and_then(|(_, size)| size.parse().ok());
+    Some(Listed { serial, ends, kind, told, size: size.filter(|_| has_size) })
+}
+
+/// How much of its quota a user has used: `"5 of 200 keys and 100 of 20000 bytes"`.
+pub(super) fn quota(user: u32) -> Option<String> {
+    used(&fs::read_to_string("/proc/key-users").ok()?, user)
+}
+
+/// `    0:     6 5/5 3/1000000 40/25000000`
+fn used(text: &str, user: u32) -> Option<String> {
+    let own = format!("{user}:");
+    let line = text.lines().find(|line| line.trim_start().starts_with(&own))?;
+    let mut words = line.split_ascii_whitespace().skip(3);
+    let (keys, most_keys) = words.next()?.split_once('/')?;
+    let (bytes, most_bytes) = words.next()?.split_once('/')?;
+    Some(format!("{keys} of {most_keys} keys and {bytes} of {most_bytes} bytes"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_is_read() {
+        let line = "2ef4f5a8 I--Q---     1 4m 3d010000     0     0 logon     a: b: 16";
+        let ends = Ends::Within(240, 60);
+        let (kind, told) = ("logon".into(), "a: b: 16".into());
+        let logon = Listed { serial: Serial(0x2ef4_f5a8), ends, kind, told, size: Some(16) };
+        assert_eq!(parse(line), Some(logon));
+        let line = "27d17f48 I--Q---     1 perm 3f010000     0     0 encrypted e1: 133";
+        let found = parse(line).unwrap();
+        assert_eq!((found.ends, found.kind.as_str(), found.size), (Ends::Never, "encrypted", None));
+        for broken in ["", "x", "2ef4f5a8 I--Q---", "2ef4f5a8 I 1 4y 3d010000 0 0 logon a: 1"] {
+            assert_eq!(parse(broken), None, "{broken}");
+        }
+    }
+
+    #[test]
+    fn the_moment_is_the_one_that_was_set_where_it_can_be() {
+        let now = SystemTime::UNIX_EPOCH + Duration::from_secs(1_000_000);
+        let after = |seconds| now + Duration::from_secs(seconds);
+        let ends = Ends::parse("2h").unwrap();
+        assert_eq!(ends.at(now, None), Some(after(7200)));
+        assert_eq!(ends.at(now, Some(after(9000))), Some(after(9000)));
+        for another in [0, 7000, 11_000] {
+            assert_eq!(ends.at(now, Some(after(another))), Some(after(7200)), "{another}");
+        }
+        assert_eq!(Ends::Never.at(now, Some(after(1))), None);
+        assert_eq!(Ends::parse("expd"), Some(Ends::Over));
+        assert_eq!(Ends::parse("99999999999999999999w"), None);
+        assert_eq!(Ends::parse("ß"), None);
+    }
+
+    #[test]
+    fn a_users_quota_is_read() {
+        let text = "    0:     6 5/5 3/1000000 40/25000000\n 1000:   201 5/5 200/200 99/20000\n";
+        assert_eq!(used(text, 1000).unwrap(), "200 of 200 keys and 99 of 20000 bytes");
+        assert_eq!(used(text, 100), None);
+    }
+}

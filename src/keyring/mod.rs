@@ -1,0 +1,276 @@
+//! Keys that the process never sees: the kernel's keyrings, as far as ciphers need them.
+//!
+//! What is kept here is a number and names. The bytes go from the caller's buffer into the kernel
+//! (`add_key`) and from its keyring into its cipher (`kernel`), and come back from neither.
+
+mod listing;
+mod refusal;
+mod ring;
+mod rules;
+
+use std::fs;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use refusal::{Deed, explain};
+pub use refusal::{explain_use, unknown_to_userspace};
+pub use ring::Ring;
+
+use crate::error::{Errno, Error, Result};
+use crate::key::Serial;
+use crate::span::In;
+pub use crate::sys::keyctl::Special;
+use crate::sys::{errno, keyctl};
+
+/// A key of the kernel's: its serial, and what it is called.
+#[derive(Debug)]
+pub struct KeyringKey {
+    serial: Serial,
+    named: Option<Named>,
+    /// When this object has set it to end, in seconds since 1970; 0: it has not. /proc/keys rounds.
+    ends: AtomicU64,
+}
+
+/// Type and description.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Named {
+    /// `user`, `logon`, `encrypted`, `trusted`; or what AF_ALG does not take.
+    pub kind: String,
+    /// What its owner called it.
+    pub description: String,
+}
+
+/// What keyctl tells of a key that a process may view.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Facts {
+    /// Type and description.
+    pub named: Named,
+    /// Whose it is.
+    pub user: u32,
+    /// Its group.
+    pub group: u32,
+    /// Who may do what: four bytes, from possessor to others.
+    pub permissions: u32,
+}
+
+impl Facts {
+    /// `logon;1000;1000;3d010000;svc:disk`
+    fn parse(line: &str) -> Option<Self> {
+        let mut parts = line.splitn(5, ';');
+        let kind = parts.next()?.to_owned();
+        let (user, group) = (parts.next()?.parse().ok()?, parts.next()?.parse().ok()?);
+        let permissions = u32::from_str_radix(parts.next()?, 16).ok()?;
+        let named = Named { kind, description: parts.next()?.to_owned() };
+        Some(Self { named, user, group, permissions })
+    }
+
+    /// Asks the kernel.
+    pub(self) fn of(key: Serial) -> Result<Self, Errno> {
+        keyctl::describe(key).and_then(|line| Self::parse(&line).ok_or(errno::EIO))
+    }
+}
+
+impl KeyringKey {
+    /// The key of a serial.
+    ///
+    /// # Errors
+    /// That there is none, or that it has ended. One that may not be viewed may still be used: it
+    /// goes without names.
+    pub fn of(serial: Serial) -> Result<Self> {
+        rules::check_serial(serial)?;
+        let named = match Facts::of(serial) {
+            Ok(facts) => Some(facts.named),
+            Err(errno::EACCES) => None,
+            Err(errno) => return Err(explain(errno, &Deed::View(serial))),
+        };
+        Ok(Self { serial, named, ends: AtomicU64::new(0) })
+    }
+
+    /// Looks for a key in a keyring and those that it links; `None`: in those that the process has.
+    /// It is linked into another one on the way, so that whoever has that possesses it.
+    ///
+    /// # Errors
+    /// That it is not there, or has ended.
+    pub fn find(
+        kind: &str,
+        description: &str,
+        ring: Option<Ring>,
+        link_into: Option<Ring>,
+    ) -> Result<Self> {
+        rules::check_names(kind, description)?;
+        let (c_kind, text) = (rules::c_string(kind)?, rules::c_string(description)?);
+        let refused = |errno| explain(errno, &Deed::Find(kind, description, ring));
+        let into = link_into.map_or(Ok(keyctl::NOWHERE), Ring::id).map_err(refused)?;
+        let found = match ring {
+            None => keyctl::request_key(&c_kind, &text, into),
+            Some(ring) => ring.id().and_then(|ring| keyctl::search(ring, &c_kind, &text, into)),
+        };
+        Self::of(found.map_err(refused)?)
+    }
+
+    /// Adds a key, which ends after `seconds`; or gives the one of that name in that keyring new
+    /// bytes. They are the caller's: nothing of them is copied here.
+    ///
+    /// # Errors
+    /// Why the kernel does not take it; nothing has been added then.
+    pub fn add(
+        kind: &str,
+        description: &str,
+        payload: In<'_>,
+        ring: Ring,
+        seconds: Option<u32>,
+    ) -> Result<Self> {
+        rules::check_new(kind, description, payload.len())?;
+        rules::check_timeout(seconds)?;
+        let (c_kind, text) = (rules::c_string(kind)?, rules::c_string(description)?);
+        let refused = |errno| explain(errno, &Deed::Add(kind, description, ring));
+        let id = ring.id().map_err(refused)?;
+        let serial = keyctl::add_key(&c_kind, &text, payload, id).map_err(refused)?;
+        let named = Some(Named { kind: kind.to_owned(), description: description.to_owned() });
+        let key = Self { serial, named, ends: AtomicU64::new(0) };
+        if seconds.is_some()
+            && let Err(error) = key.set_timeout(seconds)
+        {
+            // Better no key than one that outlives what was asked for.
+            keyctl::unlink(serial, id).unwrap_or_default();
+            return Err(error);
+        }
+        Ok(key)
+    }
+
+    /// The key that a pickle was made of: the same names, in the same boot.
+    ///
+    /// # Errors
+    /// That it is another key by now, or that it cannot be told.
+    pub fn restore(serial: Serial, named: Option<&Named>, boot: &str) -> Result<Self> {
+        if boot_id()? != boot {
+            return Err(refusal::of_another_boot(serial));
+        }
+        let key = Self::of(serial)?;
+        if key.named() == named { Ok(key) } else { Err(refusal::another_key(&key, named)) }
+    }
+
+    /// The serial.
+    pub const fn serial(&self) -> Serial {
+        self.serial
+    }
+
+    /// Type and description, where this process may view the key.
+    pub const fn named(&self) -> Option<&Named> {
+        self.named.as_ref()
+    }
+
+    /// What the kernel says of it now.
+    ///
+    /// # Errors
+    /// That it has ended or may not be viewed.
+    pub fn facts(&self) -> Result<Facts> {
+        Facts::of(self.serial).map_err(|errno| explain(errno, &Deed::View(self.serial)))
+    }
+
+    /// When it ends; `None`: not by itself.
+    ///
+    /// # Errors
+    /// That it has ended, or that it is not told.
+    pub fn expires(&self) -> Result<Option<SystemTime>> {
+        self.facts()?;
+        let ends = self.ends.load(Ordering::Relaxed);
+        let set = (ends > 0).then(|| UNIX_EPOCH + Duration::from_secs(ends));
+        let all = listing::listed().unwrap_or_default();
+        match all.iter().find(|listed| listed.serial == self.serial) {
+            Some(listed) => Ok(listed.ends.at(SystemTime::now(), set)),
+            None => Err(refusal::not_listed(self.serial)),
+        }
+    }
+
+    /// Lets it end after so many seconds from now; `None`: not by itself.
+    ///
+    /// # Errors
+    /// That it has ended, or may not be changed by this process.
+    pub fn set_timeout(&self, seconds: Option<u32>) -> Result<()> {
+        rules::check_timeout(seconds)?;
+        keyctl::set_timeout(self.serial, seconds.unwrap_or_default())
+            .map_err(|errno| self.unchanged(errno, "set its timeout", "setattr"))?;
+        let after = |seconds| {
+            let end = SystemTime::now() + Duration::from_secs(u64::from(seconds));
+            end.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
+        };
+        self.ends.store(seconds.map_or(0, after), Ordering::Relaxed);
+        Ok(())
+    }
+
+    /// Says who may do what with it.
+    ///
+    /// # Errors
+    /// That it has ended, or may not be changed by this process.
+    pub fn set_permissions(&self, mask: u32) -> Result<()> {
+        rules::check_permissions(mask)?;
+        keyctl::set_permissions(self.serial, mask)
+            .map_err(|errno| self.unchanged(errno, "set its permissions", "setattr"))
+    }
+
+    /// Makes it useless for everybody, at once and for good.
+    ///
+    /// # Errors
+    /// That it has ended, or that this process may not.
+    pub fn revoke(&self) -> Result<()> {
+        keyctl::revoke(self.serial)
+            .map_err(|errno| self.unchanged(errno, "revoke it", "write or setattr"))
+    }
+
+    /// Links it into a keyring, whose possessors then possess it.
+    ///
+    /// # Errors
+    /// That it has ended, or that this process may not.
+    pub fn link(&self, ring: Ring) -> Result<()> {
+        let linked = ring.id().and_then(|ring| keyctl::link(self.serial, ring));
+        linked.map_err(|errno| self.unchanged(errno, "link it", "link"))
+    }
+
+    /// Takes it out of a keyring; `None`: out of each of the process's own that has it. A key that
+    /// is in no keyring is forgotten.
+    ///
+    /// # Errors
+    /// That it is not there, or that this process may not.
+    pub fn unlink(&self, ring: Option<Ring>) -> Result<()> {
+        let Some(ring) = ring else { return self.unlink_from_own() };
+        let id = ring.id();
+        let unlinked = id.and_then(|id| keyctl::unlink(self.serial, id));
+        unlinked.map_err(|errno| explain(errno, &Deed::Unlink(self.serial, Some(ring))))
+    }
+
+    fn unlink_from_own(&self) -> Result<()> {
+        let tried = Ring::OWN.map(|ring| keyctl::unlink(self.serial, ring.serial()));
+        if tried.iter().any(Result::is_ok) {
+            return Ok(());
+        }
+        // Not there is the least of what was answered: it says nothing of the others.
+        let telling = tried.into_iter().filter_map(Result::err);
+        let worst = telling.max_by_key(|errno| ![errno::ENOENT, errno::ENOKEY].contains(errno));
+        let errno = worst.unwrap_or(errno::ENOENT);
+        Err(explain(errno, &Deed::Unlink(self.serial, None)))
+    }
+
+    fn unchanged(&self, errno: Errno, what: &'static str, needs: &'static str) -> Error {
+        explain(errno, &Deed::Change { key: self.serial, what, needs })
+    }
+}
+
+/// Serials begin anew with each boot; this tells which it is.
+///
+/// # Errors
+/// That it cannot be read.
+pub fn boot_id() -> Result<String> {
+    let id = fs::read_to_string("/proc/sys/kernel/random/boot_id");
+    id.map(|id| id.trim().to_owned()).map_err(|_| refusal::no_boot_id())
+}
+
+/// The keys that /proc/keys shows to this process, of the types that ciphers take.
+///
+/// # Errors
+/// That it cannot be read.
+pub fn listed() -> Result<Vec<KeyringKey>> {
+    let all = listing::listed().ok_or_else(refusal::no_list)?;
+    let takes = all.into_iter().filter(|listed| rules::TYPES.contains(&listed.kind.as_str()));
+    Ok(takes.filter_map(|listed| KeyringKey::of(listed.serial).ok()).collect())
+}

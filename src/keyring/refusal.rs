@@ -1,0 +1,399 @@
+//! What a refusal of the keyrings means, by what was asked of them.
+
+use std::fs;
+
+use super::listing::{self, Listed};
+use super::ring::Ring;
+use super::{Facts, KeyringKey, Named, rules};
+use crate::constraints::{Constraints, bytes};
+use crate::error::{Errno, Error, InputFault, KeyFault, Refusal, Stage};
+use crate::key::Serial;
+use crate::sys::{self, errno};
+
+/// What was asked.
+#[derive(Debug)]
+pub(super) enum Deed<'a> {
+    /// A key's names.
+    View(Serial),
+    /// To add a key of a type and a description to a keyring.
+    Add(&'a str, &'a str, Ring),
+    /// A key of a type and a description, in a keyring or all.
+    Find(&'a str, &'a str, Option<Ring>),
+    /// To take a key out of a keyring, or of all.
+    Unlink(Serial, Option<Ring>),
+    /// To change a key: what, and the permission that it takes.
+    Change {
+        /// Which.
+        key: Serial,
+        /// What, after "may not".
+        what: &'static str,
+        /// The permission's name.
+        needs: &'static str,
+    },
+}
+
+impl Deed<'_> {
+    const fn stage(&self) -> Stage {
+        match self {
+            Self::Add(..) => Stage::AddKey,
+            Self::Find(_, _, None) => Stage::RequestKey,
+            _ => Stage::Keyctl,
+        }
+    }
+
+    /// The key that it is about.
+    fn subject(&self) -> String {
+        match self {
+            Self::View(key) | Self::Unlink(key, _) | Self::Change { key, .. } => told(*key),
+            Self::Add(kind, description, _) | Self::Find(kind, description, _) => {
+                format!("the {kind} key {description:?}")
+            }
+        }
+    }
+}
+
+/// A key by serial and, where it may be viewed, by name. One that has ended is described by nobody,
+/// but listed for a while.
+fn told(key: Serial) -> String {
+    if let Ok(Facts { named: Named { kind, description }, .. }) = Facts::of(key) {
+        return format!("key {key} ({kind} {description:?})");
+    }
+    match listing::listed().unwrap_or_default().iter().find(|listed| listed.serial == key) {
+        Some(Listed { kind, told, .. }) => format!("key {key} ({kind} {told})"),
+        None => format!("key {key}"),
+    }
+}
+
+fn fault(fault: KeyFault, errno: Errno, text: String) -> Error {
+    Error::Keyring { fault, errno, text }
+}
+
+/// Explains what keyctl, add_key or request_key answered.
+pub(super) fn explain(errno: Errno, deed: &Deed<'_>) -> Error {
+    match (errno, deed) {
+        (errno::ENOSYS | errno::EPERM, Deed::View(_) | Deed::Add(..) | Deed::Find(..))
+        | (errno::ENOSYS, _) => unavailable(errno, deed.stage()),
+        (errno::EPERM, _) => protected(errno, deed),
+        (errno::EKEYEXPIRED | errno::EKEYREVOKED, _) => ended(errno, &deed.subject()),
+        (errno::ENOKEY | errno::ENOENT, _) => missing(errno, deed),
+        (errno::EACCES, _) => not_permitted(errno, deed),
+        (errno::EDQUOT, _) => quota(errno),
+        (errno::ENODEV, Deed::Add(kind, ..)) => no_type(errno, kind),
+        (errno::EOPNOTSUPP, Deed::Add(_, _, Ring::Persistent) | Deed::Find(..)) => fault(
+            KeyFault::NoType,
+            errno,
+            "this kernel was built without persistent keyrings (CONFIG_PERSISTENT_KEYRINGS); use \
+             \"user\", which lasts as long as the user has processes"
+                .into(),
+        ),
+        (errno::EINVAL, Deed::Add(kind, ..)) => malformed(kind),
+        _ => other(errno, deed),
+    }
+}
+
+fn other(errno: Errno, deed: &Deed<'_>) -> Error {
+    let (stage, subject) = (deed.stage(), deed.subject());
+    let text = format!("{} answered {} for {subject}", stage.name(), errno::describe(errno));
+    Error::Kernel { refusal: Refusal { stage, errno }, text }
+}
+
+fn unavailable(errno: Errno, stage: Stage) -> Error {
+    let (kind, why) = if errno == errno::ENOSYS {
+        (KeyFault::NoKeyrings, "the kernel was built without CONFIG_KEYS, or a filter hides them")
+    } else {
+        (KeyFault::Denied, "a seccomp profile (the default one of container engines) forbids them")
+    };
+    let text = format!(
+        "this process may not use the kernel's keyrings ({} answered {}): {why}; allow add_key, \
+         request_key and keyctl there, or pass the key as bytes",
+        stage.name(),
+        errno::describe(errno)
+    );
+    fault(kind, errno, text)
+}
+
+fn protected(errno: Errno, deed: &Deed<'_>) -> Error {
+    let text = format!(
+        "the kernel keeps {} as it is, or a policy of this process forbids the change (keyctl \
+         answered {})",
+        deed.subject(),
+        errno::describe(errno)
+    );
+    fault(KeyFault::NotPermitted, errno, text)
+}
+
+fn ended(errno: Errno, subject: &str) -> Error {
+    let (kind, what) = if errno == errno::EKEYEXPIRED {
+        (KeyFault::Expired, "has expired: its timeout is over")
+    } else {
+        (KeyFault::Revoked, "was revoked: somebody who might has made it useless")
+    };
+    let text = format!(
+        "{subject} {what}; add it anew (a Cipher that was made before keeps its own copy in the \
+         kernel and goes on)"
+    );
+    fault(kind, errno, text)
+}
+
+fn missing(errno: Errno, deed: &Deed<'_>) -> Error {
+    let text = match deed {
+        Deed::Add("encrypted", ..) => {
+            "the master key that the payload names is in no keyring of this process; add it first, \
+             a user key under the description behind \"user:\""
+                .into()
+        }
+        Deed::Add(_, _, ring) => format!("this process has not got {ring}; add to another one"),
+        Deed::Find(_, _, ring) => {
+            let place = match ring {
+                Some(ring) => ring.to_string(),
+                None => "the keyrings of this thread, process and session".into(),
+            };
+            format!(
+                "{} is not in {place}, nor in what that links; look in another keyring, or have it \
+                 added",
+                deed.subject()
+            )
+        }
+        Deed::Unlink(_, Some(ring)) => {
+            format!("{} is not in {ring}; name the one it was added to", deed.subject())
+        }
+        Deed::Unlink(_, None) => format!(
+            "{} is directly in no keyring of this process's own; name the one that it is in",
+            deed.subject()
+        ),
+        Deed::View(key) | Deed::Change { key, .. } => no_such(*key),
+    };
+    fault(KeyFault::NotFound, errno, text)
+}
+
+fn no_such(key: Serial) -> String {
+    format!(
+        "the kernel has no key {key}: it has ended and was collected, or nothing links it any \
+         more, or it is another boot's; find it by its name, or add it"
+    )
+}
+
+fn not_permitted(errno: Errno, deed: &Deed<'_>) -> Error {
+    let subject = deed.subject();
+    let text = match deed {
+        Deed::Change { what, needs, .. } => format!(
+            "this process may not {what}: {subject} gives it no permission {needs}{}",
+            by_its_permissions(deed)
+        ),
+        Deed::Add(_, _, ring) => format!(
+            "this process may not write to {ring}, or not give new bytes to {subject} that is in it"
+        ),
+        Deed::Find(_, _, Some(ring)) => format!(
+            "this process may not search {ring}, or not {subject} that is in it; have its owner \
+             permit it, or look elsewhere"
+        ),
+        Deed::Find(..) => {
+            format!(
+                "{subject} is there, but this process may not search it; have its owner permit it"
+            )
+        }
+        Deed::Unlink(_, ring) => {
+            let place = ring.map_or("a keyring of its own".into(), |ring| ring.to_string());
+            format!("this process may not write to {place}, to take {subject} out of it")
+        }
+        Deed::View(_) => format!(
+            "this process may not view {subject}: it is another user's, or no keyring of this \
+             process leads to it; have its owner permit it"
+        ),
+    };
+    fault(KeyFault::NotPermitted, errno, text)
+}
+
+fn by_its_permissions(deed: &Deed<'_>) -> String {
+    match deed {
+        Deed::Change { key, .. } => Facts::of(*key)
+            .map_or_else(|_| String::new(), |facts| format!(" ({})", permitted(&facts))),
+        _ => String::new(),
+    }
+}
+
+fn permitted(facts: &Facts) -> String {
+    format!("it is user {}'s, with permissions {:#010x}", facts.user, facts.permissions)
+}
+
+fn quota(errno: Errno) -> Error {
+    let user = sys::effective_user();
+    let count = listing::quota(user).map_or_else(String::new, |used| format!(" ({used})"));
+    let text = format!(
+        "user {user} may keep no more in the kernel's keyrings{count}; unlink or revoke keys that \
+         are not needed, or raise kernel.keys.maxkeys and kernel.keys.maxbytes (for root \
+         root_maxkeys and root_maxbytes)"
+    );
+    fault(KeyFault::Quota, errno, text)
+}
+
+fn no_type(errno: Errno, kind: &str) -> Error {
+    let way_out = match kind {
+        "encrypted" => "load its module (modprobe encrypted-keys), or use a logon key",
+        "trusted" => {
+            "it needs a TPM or a TEE, and its module (modprobe trusted); without one use an \
+             encrypted or a logon key"
+        }
+        _ => "use a kernel that has it",
+    };
+    let text = format!("this kernel has no keys of type {kind} now; {way_out}");
+    fault(KeyFault::NoType, errno, text)
+}
+
+fn malformed(kind: &str) -> Error {
+    let text = match kind {
+        "encrypted" => {
+            "the kernel refuses this payload of an encrypted key, which is b\"new user:MASTER 32\" \
+             (MASTER: a user key's description; 20 to 128 bytes) or b\"load …\" of what keyctl \
+             read, under the same master key"
+        }
+        "trusted" => {
+            "the kernel refuses this payload of a trusted key, which is b\"new 32\" (32 to \
+                      128 bytes) or b\"load …\" of what keyctl read on this machine"
+        }
+        _ => "the kernel refuses this type, description or payload",
+    };
+    Error::input(InputFault::Argument, text)
+}
+
+/// /proc/keys does not have a key that may be viewed.
+pub(super) fn not_listed(key: Serial) -> Error {
+    let text = format!(
+        "{} is not in /proc/keys, which alone tells when a key ends: the file is covered, as \
+         container engines do, or was read just before; add a key anew to be sure of its end",
+        told(key)
+    );
+    fault(KeyFault::NotPermitted, errno::EACCES, text)
+}
+
+pub(super) fn no_list() -> Error {
+    let text = "/proc/keys, which alone lists keys, cannot be read: it is covered, as container \
+                engines do, or the kernel was built without CONFIG_KEYS; find keys by their names";
+    fault(KeyFault::NotPermitted, errno::EACCES, text.into())
+}
+
+/// A pickle is older than the machine's last start.
+pub(super) fn of_another_boot(key: Serial) -> Error {
+    let text = format!(
+        "key {key} was pickled in another boot of this machine, or on another machine; keys end \
+         there: find it by its name, or add it anew"
+    );
+    fault(KeyFault::NotFound, errno::ENOKEY, text)
+}
+
+/// The serial is another key's than when it was pickled; or its names were to be seen by one side
+/// alone, so that nobody can tell.
+pub(super) fn another_key(now: &KeyringKey, then: Option<&Named>) -> Error {
+    let (key, seen) = (now.serial(), |named: Option<&Named>| match named {
+        Some(Named { kind, description }) => format!("{kind} {description:?}"),
+        None => "not to be viewed".into(),
+    });
+    let (was, is) = (seen(then), seen(now.named()));
+    let kind = if now.named().is_some() { KeyFault::NotFound } else { KeyFault::NotPermitted };
+    let text = format!(
+        "key {key} was {was} when it was pickled and is {is} here, so it may be another key; pass \
+         its serial, or find it by its name"
+    );
+    let errno = if kind == KeyFault::NotFound { errno::ENOKEY } else { errno::EACCES };
+    fault(kind, errno, text)
+}
+
+pub(super) fn no_boot_id() -> Error {
+    let text = "/proc/sys/kernel/random/boot_id, which tells whether a serial still holds, cannot \
+                be read; pass the serial itself";
+    fault(KeyFault::NotPermitted, errno::EACCES, text.into())
+}
+
+/// Userspace was asked for, and the key is the kernel's.
+pub fn unknown_to_userspace(key: Serial) -> Error {
+    let text = format!(
+        "{} is in a keyring of the kernel's, which lets nobody have its bytes: userspace cannot \
+         compute with it; ask for provider=\"kernel\" (or \"auto\"), or pass the key as bytes",
+        told(key)
+    );
+    Error::input(InputFault::Argument, text)
+}
+
+/// Explains what the kernel answered to a cipher that was to take a key from a keyring.
+/// `by_serial` asks whether AF_ALG can do that here.
+pub fn explain_use(
+    errno: Errno,
+    key: Serial,
+    rules: &Constraints,
+    by_serial: impl FnOnce() -> bool,
+) -> Error {
+    let named = told(key);
+    match errno {
+        errno::ENOPROTOOPT if !by_serial() => too_old(errno, &named),
+        errno::ENOPROTOOPT => Error::input(InputFault::Key, wrong_type(key, &named)),
+        errno::EINVAL => Error::input(InputFault::Key, wrong_size(key, &named, rules)),
+        errno::EKEYEXPIRED | errno::EKEYREVOKED => ended(errno, &named),
+        errno::ENOKEY => fault(KeyFault::NotFound, errno, no_such(key)),
+        errno::EACCES => fault(KeyFault::NotPermitted, errno, not_searchable(key, &named)),
+        _ => {
+            let name = &rules.algorithm;
+            let text = match errno {
+                errno::EAGAIN => format!(
+                    "{named} was given new bytes while {name} took it, which takes it twice; make \
+                     the Cipher again"
+                ),
+                _ => {
+                    format!("setsockopt answered {} for {named} and {name}", errno::describe(errno))
+                }
+            };
+            Error::Kernel { refusal: Refusal { stage: Stage::SetKey, errno }, text }
+        }
+    }
+}
+
+fn too_old(errno: Errno, named: &str) -> Error {
+    let release = fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
+    let release = release.trim();
+    let text = format!(
+        "this kernel (Linux {release}) cannot take {named} from its keyring: AF_ALG has that \
+         (ALG_SET_KEY_BY_KEY_SERIAL) since Linux 6.2; use a newer kernel, or pass the key as bytes"
+    );
+    fault(KeyFault::TooOld, errno, text)
+}
+
+fn wrong_type(key: Serial, named: &str) -> String {
+    let known = Facts::of(key).is_ok_and(|facts| rules::TYPES.contains(&&*facts.named.kind));
+    let rule = if known {
+        "AF_ALG was built without that type (it is a module, or af_alg is older); use a logon key"
+    } else {
+        "AF_ALG takes user, logon, encrypted and trusted keys (crypto/af_alg.c); add one of those"
+    };
+    format!("{named} is of a type that the kernel's ciphers do not take here: {rule}")
+}
+
+fn wrong_size(key: Serial, named: &str, rules: &Constraints) -> String {
+    let (name, sizes) = (&rules.algorithm, &rules.keys);
+    let all = listing::listed().unwrap_or_default();
+    match all.iter().find(|listed| listed.serial == key).and_then(|listed| listed.size) {
+        Some(len) if !sizes.allow(len) => {
+            format!("{named} has {}, {name} needs {sizes}", bytes(len))
+        }
+        Some(len) => format!(
+            "the kernel refuses {named}, of {}, for {name}; in FIPS mode it refuses weak keys and \
+             xts keys with equal halves",
+            bytes(len)
+        ),
+        None => format!(
+            "the kernel refuses {named} for {name}, which needs {sizes} bytes: its size is another \
+             one, or (in FIPS mode) it is weak"
+        ),
+    }
+}
+
+fn not_searchable(key: Serial, named: &str) -> String {
+    let facts = Facts::of(key).map_or_else(
+        |_| "it is another user's, or says nothing of itself".into(),
+        |facts| permitted(&facts),
+    );
+    format!(
+        "this process may not search {named} ({facts}): none of its keyrings leads to it, so that \
+         it does not possess it, and others are not permitted to; find it with \
+         link_into=\"process\" where it is in the user's keyring, have it linked into a keyring \
+         that this process has, or have its owner give user, group or others the permission search"
+    )
+}

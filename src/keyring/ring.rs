@@ -1,0 +1,67 @@
+//! Keyrings by their usual names.
+
+use std::fmt;
+
+use crate::error::{Errno, Error, InputFault, Result};
+use crate::key::Serial;
+use crate::sys::keyctl::{self, Special};
+
+/// A keyring to add to, or to look into.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ring {
+    /// One that threads, processes, sessions and users have.
+    Special(Special),
+    /// The user's, kept for days after the last session has ended.
+    Persistent,
+    /// Any other.
+    Key(Serial),
+}
+
+const NAMES: [(&str, Ring); 6] = [
+    ("thread", Ring::Special(Special::Thread)),
+    ("process", Ring::Special(Special::Process)),
+    ("session", Ring::Special(Special::Session)),
+    ("user", Ring::Special(Special::User)),
+    ("user-session", Ring::Special(Special::UserSession)),
+    ("persistent", Ring::Persistent),
+];
+
+impl Ring {
+    /// Those that a process has without asking for them.
+    pub(super) const OWN: [Special; 5] =
+        [Special::Thread, Special::Process, Special::Session, Special::User, Special::UserSession];
+
+    /// Reads a keyring's name.
+    ///
+    /// # Errors
+    /// [`Error::Input`] for any other word.
+    pub fn parse(word: &str) -> Result<Self> {
+        NAMES.iter().find(|(name, _)| *name == word).map(|(_, ring)| *ring).ok_or_else(|| {
+            let text = format!(
+                "keyring is {word:?}, it must be \"thread\", \"process\", \"session\", \"user\", \
+                 \"user-session\" or \"persistent\", or the serial of another one"
+            );
+            Error::input(InputFault::Argument, text)
+        })
+    }
+
+    /// The number that the kernel knows it by. The persistent keyring is linked into the session's
+    /// on the way: a process that possesses it in no keyring may not look into it.
+    pub(super) fn id(self) -> Result<Serial, Errno> {
+        match self {
+            Self::Special(special) => Ok(special.serial()),
+            Self::Persistent => keyctl::persistent(Special::Session.serial()),
+            Self::Key(serial) => Ok(serial),
+        }
+    }
+}
+
+impl fmt::Display for Ring {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (self, NAMES.iter().find(|(_, ring)| ring == self)) {
+            (Self::Key(serial), _) => write!(f, "keyring {serial}"),
+            (_, Some((name, _))) => write!(f, "the {name} keyring"),
+            (_, None) => f.write_str("a keyring"),
+        }
+    }
+}

@@ -1,0 +1,65 @@
+//! Keys of a keyring, over the fake kernel: the same bytes where they can be had, and never half a
+//! message under another key.
+
+use afalg::algorithm::Algorithm;
+use afalg::constraints::Continuation;
+use afalg::error::{Error, InputFault, Result, Stage};
+use afalg::kernel::KernelCipher;
+use afalg::key::{Key, Serial};
+use afalg::request::Direction;
+
+use crate::fake::{Call, Kernel};
+use crate::fixture::{ALL, Place, Rig, bytes, constraints, key, process};
+
+fn open(kernel: &Kernel, name: &str) -> Result<KernelCipher<Kernel>> {
+    let algorithm = Algorithm::new(name).unwrap();
+    KernelCipher::open(&process(name), kernel, &algorithm, Key::InKeyring(Serial(7)))
+}
+
+fn has_no_key(name: &str) -> bool {
+    name == "ecb(cipher_null)"
+}
+
+#[test]
+fn a_key_of_a_keyring_gives_what_its_bytes_give() {
+    for name in ALL.into_iter().filter(|name| !has_no_key(name)) {
+        let mut rig = Rig::new(name);
+        let kernel = Kernel::small();
+        kernel.keep(vec![key(&constraints(name))]);
+        rig.cipher = open(&kernel, name).unwrap();
+        for len in [rig.chunk(), rig.limit, rig.long()] {
+            rig.check(Direction::Encrypt, Place::Apart, len);
+        }
+    }
+}
+
+#[test]
+fn nobody_can_split_rfc3686s_key() {
+    let (kernel, name) = (Kernel::small(), "rfc3686(ctr(aes))");
+    kernel.keep(vec![key(&constraints(name))]);
+    let cipher = open(&kernel, name).unwrap();
+    assert_eq!(cipher.continuation(), Continuation::OneRequest);
+    assert_eq!(kernel.tfms(), 1);
+}
+
+#[test]
+fn bytes_that_change_between_cts_and_its_cbc_are_noticed() {
+    let (kernel, name) = (Kernel::small(), "cts(cbc(aes))");
+    kernel.keep(vec![bytes(32, 1), bytes(32, 2)]);
+    let error = open(&kernel, name).unwrap_err();
+    let Error::Kernel { refusal, text } = error else { panic!("{error:?}") };
+    assert_eq!(refusal.stage, Stage::SetKey);
+    assert!(text.contains("was given new bytes while cts(cbc(aes)) took it"), "{text}");
+    assert_eq!((kernel.ops().len(), kernel.tfms()), (0, 0));
+    let keys = kernel.calls().into_iter().filter(|call| matches!(call, Call::SetKey { .. }));
+    assert_eq!(keys.count(), 2);
+}
+
+#[test]
+fn a_cipher_without_a_key_takes_none_from_a_keyring() {
+    let kernel = Kernel::small();
+    kernel.keep(vec![vec![]]);
+    let error = open(&kernel, "ecb(cipher_null)").unwrap_err();
+    assert!(matches!(error, Error::Input { fault: InputFault::Key, .. }), "{error:?}");
+    assert!(error.to_string().contains("has no key"), "{error}");
+}
