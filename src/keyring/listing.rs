@@ -14,7 +14,7 @@ pub(super) struct Listed {
     pub(super) ends: Ends,
     /// Its type.
     pub(super) kind: String,
-    /// Its description, and what its type adds to that: of user and logon keys `: ` and the size.
+    /// Its description, and what its type adds to that, but for a size.
     pub(super) told: String,
     /// Its bytes, where the kernel tells: of user and logon keys.
     pub(super) size: Option<usize>,
@@ -73,10 +73,13 @@ fn parse(line: &str) -> Option<Listed> {
     let serial = Serial(i32::from_str_radix(words.next()?, 16).ok()?);
     let ends = Ends::parse(words.nth(2)?)?;
     let kind = words.nth(3)?.to_owned();
-    let told = line.split_once(&format!(" {kind} "))?.1.trim().to_owned();
-    let has_size = matches!(kind.as_str(), "user" | "logon");
-    let size = told.rsplit_once(": ").and_then(|(_, size)| size.parse().ok());
-    Some(Listed { serial, ends, kind, told, size: size.filter(|_| has_size) })
+    let told = line.split_once(&format!(" {kind} "))?.1.trim();
+    let sized = told.rsplit_once(": ").filter(|_| matches!(kind.as_str(), "user" | "logon"));
+    let (told, size) = match sized {
+        Some((description, size)) => (description, size.parse().ok()),
+        None => (told, None),
+    };
+    Some(Listed { serial, ends, told: told.to_owned(), kind, size })
 }
 
 /// How much of its quota a user has used: `"5 of 200 keys and 100 of 20000 bytes"`.
@@ -102,7 +105,7 @@ mod tests {
     fn a_line_is_read() {
         let line = "2ef4f5a8 I--Q---     1 4m 3d010000     0     0 logon     a: b: 16";
         let ends = Ends::Within(240, 60);
-        let (kind, told) = ("logon".into(), "a: b: 16".into());
+        let (kind, told) = ("logon".into(), "a: b".into());
         let logon = Listed { serial: Serial(0x2ef4_f5a8), ends, kind, told, size: Some(16) };
         assert_eq!(parse(line), Some(logon));
         let line = "27d17f48 I--Q---     1 perm 3f010000     0     0 encrypted e1: 133";

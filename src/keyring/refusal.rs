@@ -59,7 +59,7 @@ fn told(key: Serial) -> String {
         return format!("key {key} ({kind} {description:?})");
     }
     match listing::listed().unwrap_or_default().iter().find(|listed| listed.serial == key) {
-        Some(Listed { kind, told, .. }) => format!("key {key} ({kind} {told})"),
+        Some(Listed { kind, told, .. }) => format!("key {key} ({kind} {told:?})"),
         None => format!("key {key}"),
     }
 }
