@@ -29,8 +29,6 @@ pub enum Stage {
     Receive,
     /// `add_key` to a keyring.
     AddKey,
-    /// `request_key`, which looks into all of a process's.
-    RequestKey,
     /// `keyctl`: all else that is asked of keyrings.
     Keyctl,
 }
@@ -46,7 +44,6 @@ impl Stage {
             Self::Send => "sendmsg",
             Self::Receive => "recvmsg",
             Self::AddKey => "add_key",
-            Self::RequestKey => "request_key",
             Self::Keyctl => "keyctl",
         }
     }

@@ -198,7 +198,7 @@ class KernelError(AfalgError, OSError):
     Attributes:
         errno: what the kernel answered.
         stage: the call: "socket", "bind", "setkey", "accept", "sendmsg" or "recvmsg"; of
-            keyrings "add_key", "request_key" or "keyctl".
+            keyrings "add_key" or "keyctl".
 
     """
 
@@ -218,7 +218,7 @@ class KeyringError(AfalgError, OSError):
     The key is as it was, and so is the KeyringKey.
 
     Attributes:
-        errno: what keyctl(2), add_key(2), request_key(2) or setsockopt(2) answered.
+        errno: what keyctl(2), add_key(2) or setsockopt(2) answered.
         reason: a stable code for programs: "not-found", "expired", "revoked",
             "not-permitted", "quota", "denied", "no-keyrings", "type-missing", "too-old".
 

@@ -101,9 +101,10 @@ impl KeyringKey {
         let (c_kind, text) = (rules::c_string(kind)?, rules::c_string(description)?);
         let refused = |errno| explain(errno, &Deed::Find(kind, description, ring));
         let into = link_into.map_or(Ok(keyctl::NOWHERE), Ring::id).map_err(refused)?;
+        let search = |ring| keyctl::search(ring, &c_kind, &text, into);
         let found = match ring {
-            None => keyctl::request_key(&c_kind, &text, into),
-            Some(ring) => ring.id().and_then(|ring| keyctl::search(ring, &c_kind, &text, into)),
+            None => first(Ring::SEARCHED.into_iter().map(|ring| search(ring.serial()))),
+            Some(ring) => ring.id().and_then(search),
         };
         Self::of(found.map_err(refused)?)
     }
@@ -254,6 +255,19 @@ impl KeyringKey {
     fn unchanged(&self, errno: Errno, what: &'static str, needs: &'static str) -> Error {
         explain(errno, &Deed::Change { key: self.serial, what, needs })
     }
+}
+
+/// The first that was found, else the first that is told of: not there is the least.
+fn first(found: impl Iterator<Item = Result<Serial, Errno>>) -> Result<Serial, Errno> {
+    let mut told = errno::ENOKEY;
+    for one in found {
+        match one {
+            Ok(key) => return Ok(key),
+            Err(errno) if told == errno::ENOKEY => told = errno,
+            Err(_) => {}
+        }
+    }
+    Err(told)
 }
 
 /// Serials begin anew with each boot; this tells which it is.

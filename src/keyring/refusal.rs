@@ -36,7 +36,6 @@ impl Deed<'_> {
     const fn stage(&self) -> Stage {
         match self {
             Self::Add(..) => Stage::AddKey,
-            Self::Find(_, _, None) => Stage::RequestKey,
             _ => Stage::Keyctl,
         }
     }
@@ -68,7 +67,7 @@ fn fault(fault: KeyFault, errno: Errno, text: String) -> Error {
     Error::Keyring { fault, errno, text }
 }
 
-/// Explains what keyctl, add_key or request_key answered.
+/// Explains what keyctl or add_key answered.
 pub(super) fn explain(errno: Errno, deed: &Deed<'_>) -> Error {
     match (errno, deed) {
         (errno::ENOSYS | errno::EPERM, Deed::View(_) | Deed::Add(..) | Deed::Find(..))
@@ -104,8 +103,8 @@ fn unavailable(errno: Errno, stage: Stage) -> Error {
         (KeyFault::Denied, "a seccomp profile (the default one of container engines) forbids them")
     };
     let text = format!(
-        "this process may not use the kernel's keyrings ({} answered {}): {why}; allow add_key, \
-         request_key and keyctl there, or pass the key as bytes",
+        "this process may not use the kernel's keyrings ({} answered {}): {why}; allow add_key and \
+         keyctl there, or pass the key as bytes",
         stage.name(),
         errno::describe(errno)
     );

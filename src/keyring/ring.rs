@@ -27,6 +27,10 @@ const NAMES: [(&str, Ring); 6] = [
 ];
 
 impl Ring {
+    /// Those that the kernel looks into for a process (keyrings(7)), in its order. Its own question
+    /// for all of them, `request_key`, does not say of a key that it has expired or was revoked.
+    pub(super) const SEARCHED: [Special; 3] = [Special::Thread, Special::Process, Special::Session];
+
     /// Those that a process has without asking for them.
     pub(super) const OWN: [Special; 5] =
         [Special::Thread, Special::Process, Special::Session, Special::User, Special::UserSession];

@@ -1,7 +1,6 @@
-//! The kernel's keyrings: `add_key`, `request_key`, `keyctl`.
+//! The kernel's keyrings: `add_key` and `keyctl`.
 
 use std::ffi::CStr;
-use std::ptr;
 
 use super::errno;
 use crate::error::Errno;
@@ -75,26 +74,6 @@ pub(crate) fn add_key(
 
 /// In place of a keyring to link what was found into.
 pub(crate) const NOWHERE: Serial = Serial(0);
-
-/// Looks for a key in the keyrings of the thread, the process and the session. Without a callout
-/// nobody is asked to make one.
-pub(crate) fn request_key(
-    kind: &CStr,
-    description: &CStr,
-    link_into: Serial,
-) -> Result<Serial, Errno> {
-    let callout = ptr::null::<libc::c_char>();
-    // SAFETY: two C strings that live through the call, and no callout.
-    serial(unsafe {
-        libc::syscall(
-            libc::SYS_request_key,
-            kind.as_ptr(),
-            description.as_ptr(),
-            callout,
-            number(link_into),
-        )
-    })
-}
 
 /// Looks for a key in one keyring and those that it links.
 pub(crate) fn search(

@@ -13,6 +13,7 @@ import sys
 
 AF_ALG = 38
 SOCKET = {"x86_64": 41, "aarch64": 198}
+KEYRINGS = {"x86_64": (248, 249, 250), "aarch64": (217, 218, 219)}  # add_key, request_key, keyctl
 PR_SET_NO_NEW_PRIVS, PR_SET_SECCOMP, SECCOMP_MODE_FILTER = 38, 22, 2
 LOAD, EQUAL, RETURN = 0x20, 0x15, 0x06  # BPF_LD|W|ABS, BPF_JMP|JEQ|K, BPF_RET|K
 ALLOW, ANSWER = 0x7FFF0000, 0x00050000
@@ -25,8 +26,11 @@ class Program(ctypes.Structure):
     _fields_ = (("length", ctypes.c_ushort), ("filter", ctypes.c_char_p))
 
 
+Step = tuple[int, int, int, int]
+
+
 def refuse(number: int) -> None:
-    """Set the filter, for this process and what it starts."""
+    """Answer socket(AF_ALG) with an errno, in this process and what it starts."""
     steps = [
         (LOAD, 0, 0, NUMBER_AT),
         (EQUAL, 0, 3, SOCKET[os.uname().machine]),
@@ -35,6 +39,20 @@ def refuse(number: int) -> None:
         (RETURN, 0, 0, ANSWER | number),
         (RETURN, 0, 0, ALLOW),
     ]
+    filter_by(steps)
+
+
+def refuse_keyrings(number: int) -> None:
+    """Answer all calls that ask for keyrings with an errno, in this process and what it starts."""
+    calls = KEYRINGS[os.uname().machine]
+    tries = [(EQUAL, len(calls) - at, 0, call) for at, call in enumerate(calls)]
+    filter_by(
+        [(LOAD, 0, 0, NUMBER_AT), *tries, (RETURN, 0, 0, ALLOW), (RETURN, 0, 0, ANSWER | number)]
+    )
+
+
+def filter_by(steps: list[Step]) -> None:
+    """Set a filter."""
     code = b"".join(struct.pack("HBBI", *step) for step in steps)
     libc = ctypes.CDLL(None, use_errno=True)
     program = ctypes.byref(Program(len(steps), code))
