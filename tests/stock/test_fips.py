@@ -67,3 +67,11 @@ def test_one_warning_says_why(found: dict[str, Any]) -> None:
     assert "(not-found)" in text
     assert "FIPS mode is on" in text
     assert "boot without fips=1" in text
+
+
+def test_6_1_says_since_when_keys_of_keyrings_are_taken(found: dict[str, Any]) -> None:
+    for name in ("xts(aes)", "cbc(aes)"):
+        one = found["keyed"][name]
+        assert (one["error"], one["reason"]) == ("KeyringUnavailableError", "too-old")
+        assert "(Linux 6.1.0-" in one["text"]
+        assert "since Linux 6.2" in one["text"]

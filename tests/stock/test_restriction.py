@@ -17,6 +17,7 @@ ERRORS = {
     "1": ("AlgorithmRestrictedError", "ask the administrator for level 0"),
     "2": ("UnavailableError", "lift the restriction"),
 }
+REASONS = {"0": None, "1": None, "2": "no-af-alg"}
 USERS = ("root", "nocaps", "nobody")
 
 EVERYBODY_S = {
@@ -194,3 +195,27 @@ def test_the_doctor_tells_of_each_algorithm_what_a_cipher_finds(state: State) ->
 @pytest.mark.parametrize("kind", ["aead", "hash", "rng"])
 def test_what_is_not_to_be_had_of_other_types_is_no_fault(state: State, kind: str) -> None:
     assert state.check(kind)[0] == ("unknown" if state.level == "2" else "ok")
+
+
+def test_keys_of_keyrings_go_where_the_kernel_lets_their_cipher_be(state: State) -> None:
+    keyed = state.found["keyed"]
+    for name in ("xts(aes)", "cbc(aes)", "ctr(aes)", "chacha20"):
+        one = keyed[name]
+        if state.algorithms[name]["raw"] == "ok":
+            assert one == {"gave": True}, name
+        else:
+            error, text = ERRORS[state.level]
+            assert (one["error"], one["reason"]) == (error, REASONS[state.level]), name
+            assert text in one["text"], name
+    if state.level == "1" and not state.privileged:
+        assert keyed["xts(aes)"] == {"gave": True}
+        assert keyed["cbc(aes)"]["error"] == "AlgorithmRestrictedError"
+        assert "crypto.af_alg_restrict is 1" in keyed["cbc(aes)"]["text"]
+
+
+def test_encrypted_keys_are_there_and_trusted_ones_told_to_be_absent(state: State) -> None:
+    keyed = state.found["keyed"]
+    if state.level != "2":
+        assert keyed["encrypted"] == {"gave": "kernel"}
+    assert keyed["trusted"]["reason"] == "type-missing"
+    assert "TPM" in keyed["trusted"]["text"]

@@ -18,6 +18,7 @@ from pathlib import Path
 
 import afalg
 from afalg import __main__ as cli
+from keyed import keyed
 
 MESSAGE = bytes(range(96)) * 2
 TYPES = [f"algif_{kind}" for kind in ("skcipher", "aead", "hash", "rng")]
@@ -96,6 +97,7 @@ def look() -> dict[str, object]:
         "warnings": [[warning.category.__name__, str(warning.message)] for warning in caught],
         "doctor": {"status": status, **json.loads(report.getvalue())},
         "available": afalg.is_available(),
+        "keyed": keyed(),
     }
 
 
