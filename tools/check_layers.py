@@ -24,7 +24,7 @@ MAY_USE = dict.fromkeys(WORDS, WORDS) | {
     "userspace": WORDS,
     "provider": WORDS | {"kernel", "keyring", "userspace"},
     "catalogue": WORDS | {"kernel", "userspace"},
-    "doctor": WORDS | {"kernel", "catalogue"},
+    "doctor": WORDS | {"kernel", "keyring", "catalogue"},
     "padding": WORDS | {"provider"},
     "turn": WORDS,
     "stream": WORDS | {"provider", "padding", "turn"},

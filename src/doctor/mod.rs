@@ -6,6 +6,7 @@
 mod access;
 mod algorithms;
 mod facts;
+mod keyrings;
 mod modules;
 mod probe;
 mod surroundings;
@@ -99,6 +100,7 @@ pub fn examine(probe: &dyn Probe) -> Vec<Check> {
         surroundings::modules(&facts),
         surroundings::buffers(probe),
         surroundings::io_uring(probe),
+        keyrings::keyrings(probe),
         surroundings::proc_crypto(&facts),
     ]);
     checks.extend(algorithms::checks(probe, socket, skcipher, &facts));

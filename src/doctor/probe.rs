@@ -6,6 +6,7 @@ use std::path::Path;
 use crate::algorithm::{AlgType, Algorithm};
 use crate::error::Errno;
 use crate::kernel::{self, AfAlg, OpenTo};
+use crate::keyring;
 use crate::process::Process;
 
 /// A machine, seen from this process.
@@ -30,6 +31,18 @@ pub trait Probe {
     /// # Errors
     /// What it answered.
     fn bind(&self, kind: AlgType, name: &str) -> Result<OpenTo, Errno>;
+
+    /// Whether keyrings answer.
+    ///
+    /// # Errors
+    /// What keyctl answered.
+    fn keyrings(&self) -> Result<(), Errno>;
+
+    /// Whether ciphers take keys from keyrings; `None` where there is no socket to ask.
+    fn takes_serials(&self) -> Option<bool>;
+
+    /// How many keys this user has, and may have.
+    fn quota(&self) -> Option<String>;
 
     /// How many bytes one request carries, where a cipher can be bound to ask it of.
     fn largest_request(&self) -> Option<usize>;
@@ -80,6 +93,18 @@ impl Probe for Machine<'_> {
     fn bind(&self, kind: AlgType, name: &str) -> Result<OpenTo, Errno> {
         let algorithm = Algorithm::new(name).map_err(|_| kernel::errno::EINVAL)?;
         kernel::try_bind(&AfAlg, kind, &algorithm).map_err(|refusal| refusal.errno)
+    }
+
+    fn keyrings(&self) -> Result<(), Errno> {
+        keyring::try_keyrings()
+    }
+
+    fn takes_serials(&self) -> Option<bool> {
+        kernel::takes_serials(&AfAlg)
+    }
+
+    fn quota(&self) -> Option<String> {
+        keyring::quota()
     }
 
     fn largest_request(&self) -> Option<usize> {

@@ -110,6 +110,14 @@ pub fn try_bind<T: Transport>(
     Ok(open_to(transport, kind, algorithm))
 }
 
+/// Whether ciphers take keys by their serials; `None` where none can be bound to ask.
+pub fn takes_serials<T: Transport>(transport: &T) -> Option<bool> {
+    let kind = AlgType::Skcipher;
+    let mut names = kind.usual().iter().filter_map(|name| Algorithm::new(name).ok());
+    let tfm = names.find_map(|name| again(|| transport.open(kind, &name)).ok())?;
+    Some(transport.takes_serials(&tfm))
+}
+
 /// Who may bind what this process has just bound: asked again without capabilities, where they
 /// count.
 fn open_to<T: Transport>(transport: &T, kind: AlgType, algorithm: &Algorithm) -> OpenTo {

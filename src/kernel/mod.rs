@@ -18,7 +18,7 @@ mod transport;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-pub use examine::{Examined, OpenTo, examine, try_bind, type_of};
+pub use examine::{Examined, OpenTo, examine, takes_serials, try_bind, type_of};
 use fault::Fault;
 use keyed::Keyed;
 pub use known_answer::trust;

@@ -82,7 +82,7 @@ fn parse(line: &str) -> Option<Listed> {
     Some(Listed { serial, ends, told: told.to_owned(), kind, size })
 }
 
-/// How much of its quota a user has used: `"5 of 200 keys and 100 of 20000 bytes"`.
+/// What a user has used.
 pub(super) fn quota(user: u32) -> Option<String> {
     used(&fs::read_to_string("/proc/key-users").ok()?, user)
 }

@@ -20,7 +20,7 @@ use crate::error::{Errno, Error, Result};
 use crate::key::Serial;
 use crate::span::In;
 pub use crate::sys::keyctl::Special;
-use crate::sys::{errno, keyctl};
+use crate::sys::{self, errno, keyctl};
 
 /// A key of the kernel's: its serial, and what it is called.
 #[derive(Debug)]
@@ -255,6 +255,19 @@ impl KeyringKey {
     fn unchanged(&self, errno: Errno, what: &'static str, needs: &'static str) -> Error {
         explain(errno, &Deed::Change { key: self.serial, what, needs })
     }
+}
+
+/// How much of its quota of keys this user has used: `"5 of 200 keys and 100 of 20000 bytes"`.
+pub fn quota() -> Option<String> {
+    listing::quota(sys::effective_user())
+}
+
+/// Asks the user's keyring, which every process has, for its name.
+///
+/// # Errors
+/// What keyctl answered.
+pub fn try_keyrings() -> Result<(), Errno> {
+    keyctl::describe(Special::User.serial()).map(drop)
 }
 
 /// The first that was found, else the first that is told of: not there is the least.

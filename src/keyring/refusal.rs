@@ -217,7 +217,7 @@ fn permitted(facts: &Facts) -> String {
 
 fn quota(errno: Errno) -> Error {
     let user = sys::effective_user();
-    let count = listing::quota(user).map_or_else(String::new, |used| format!(" ({used})"));
+    let count = super::quota().map_or_else(String::new, |used| format!(" ({used})"));
     let text = format!(
         "user {user} may keep no more in the kernel's keyrings{count}; unlink or revoke keys that \
          are not needed, or raise kernel.keys.maxkeys and kernel.keys.maxbytes (for root \

@@ -13,6 +13,8 @@ struct Recorded {
     files: BTreeMap<String, String>,
     socket: Result<(), Errno>,
     bind: fn(AlgType, &str) -> Result<OpenTo, Errno>,
+    keyrings: Result<(), Errno>,
+    by_serial: bool,
 }
 
 impl Probe for Recorded {
@@ -35,6 +37,18 @@ impl Probe for Recorded {
 
     fn bind(&self, kind: AlgType, name: &str) -> Result<OpenTo, Errno> {
         self.socket.and_then(|()| (self.bind)(kind, name))
+    }
+
+    fn keyrings(&self) -> Result<(), Errno> {
+        self.keyrings
+    }
+
+    fn takes_serials(&self) -> Option<bool> {
+        self.socket.ok().map(|()| self.by_serial)
+    }
+
+    fn quota(&self) -> Option<String> {
+        Some("8 of 200 keys and 120 of 20000 bytes".into())
     }
 
     fn largest_request(&self) -> Option<usize> {
@@ -63,6 +77,8 @@ fn healthy() -> Recorded {
         files: files.map(|(path, text)| (path.to_owned(), text.to_owned())).into(),
         socket: Ok(()),
         bind: |_, _| Ok(OpenTo::Everyone),
+        keyrings: Ok(()),
+        by_serial: true,
     }
 }
 

@@ -1,7 +1,7 @@
 //! Who forbids AF_ALG by a policy, at whichever call.
 
-use super::Status::{Fault, Ok as Fine, Warning};
-use super::{AlgType, Errno, OpenTo, errno, healthy};
+use super::Status::{Fault, Ok as Fine, Unknown, Warning};
+use super::{AlgType, Errno, OpenTo, Recorded, errno, healthy};
 
 #[test]
 fn a_filter_is_laid_at_the_door_of_who_set_it() {
@@ -74,4 +74,18 @@ fn a_policy_may_refuse_the_bind_alone() {
         &["bind answered EPERM", "a seccomp filter refuses it"],
     );
     labelled().binds(no_cbc).says("cbc(aes)", Warning, &["bind answered EACCES", "httpd_t"]);
+}
+
+#[test]
+fn keyrings_may_be_there_and_of_use_to_ciphers() {
+    healthy().says("keyrings", Fine, &["take keys from them", "8 of 200 keys and 120 of 20000"]);
+    healthy().no_socket(errno::EPERM).says("keyrings", Unknown, &["there are; no socket to ask"]);
+    let old = Recorded { by_serial: false, ..healthy() };
+    old.says("keyrings", Warning, &["take no keys from them", "Linux 6.2"]);
+    for (errno, parts) in [
+        (errno::EPERM, ["refused: keyctl answered EPERM", "seccomp"]),
+        (errno::ENOSYS, ["there are none", "CONFIG_KEYS"]),
+    ] {
+        Recorded { keyrings: Err(errno), ..healthy() }.says("keyrings", Warning, &parts);
+    }
 }
