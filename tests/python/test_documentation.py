@@ -12,21 +12,33 @@ from oracles.cases import PROVIDERS, marks_of
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+ONLY_THE_KERNELS = ("socket.AF_ALG", "KeyringKey")
 EXAMPLES = [
-    pytest.param(provider, code, id=f"{provider}-{page.stem}-{number}", marks=marks_of(provider))
+    pytest.param(
+        provider,
+        code,
+        id=f"{provider}-{page.stem}-{number}",
+        marks=(*marks_of(provider), *([pytest.mark.by_serial] if "KeyringKey" in code else [])),
+    )
     for provider in PROVIDERS
     for page in PAGES
     for number, code in enumerate(
         re.findall(r"^```python\n(.*?)^```", page.read_text(), re.MULTILINE | re.DOTALL)
     )
-    if provider == "kernel" or "socket.AF_ALG" not in code  # which shows what the kernel does
+    if provider == "kernel" or not any(word in code for word in ONLY_THE_KERNELS)
 ]
 
 
 @pytest.mark.parametrize(("provider", "code"), EXAMPLES)
 def test_an_example_runs(
-    provider: afalg.Provider, code: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    provider: afalg.Provider,
+    code: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    request: pytest.FixtureRequest,
 ) -> None:
+    if "KeyringKey" in code:
+        request.getfixturevalue("own_session")
     monkeypatch.setenv("AFALG_PROVIDER", provider)
     monkeypatch.chdir(tmp_path)
     exec(compile(code, "example", "exec"), {"__name__": "example"})
