@@ -115,7 +115,7 @@ pub fn takes_serials<T: Transport>(transport: &T) -> Option<bool> {
     let kind = AlgType::Skcipher;
     let mut names = kind.usual().iter().filter_map(|name| Algorithm::new(name).ok());
     let tfm = names.find_map(|name| again(|| transport.open(kind, &name)).ok())?;
-    Some(transport.takes_serials(&tfm))
+    transport.takes_serials(&tfm).ok()
 }
 
 /// Who may bind what this process has just bound: asked again without capabilities, where they

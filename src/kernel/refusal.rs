@@ -117,11 +117,13 @@ pub(super) fn explain_key<T: Transport>(
             );
             Error::input(InputFault::Key, text)
         }
-        // EPERM is no key's answer, but a policy's.
-        (Stage::SetKey, errno, Key::InKeyring(serial)) if errno != errno::EPERM => {
-            let by_serial =
-                || transport.open(kind, name).is_ok_and(|tfm| transport.takes_serials(&tfm));
-            keyring::explain_use(errno, serial, constraints, by_serial)
+        (Stage::SetKey, errno, Key::InKeyring(serial)) => {
+            let tfm = transport.open(kind, name).map_err(|refusal| refusal.errno);
+            match tfm.and_then(|tfm| transport.takes_serials(&tfm)) {
+                // A policy that forbids the call forbids to ask for it, with the same errno.
+                Err(policy) if policy == errno => explain(refusal, kind, name, &[]),
+                asked => keyring::explain_use(errno, serial, constraints, asked.unwrap_or(true)),
+            }
         }
         _ => explain(refusal, kind, name, &[]),
     }

@@ -29,7 +29,10 @@ pub trait Transport: Debug + Clone + Send + Sync + 'static {
     fn set_key(&self, tfm: &Self::Tfm, key: Key<'_>) -> Result<(), Refusal>;
 
     /// Whether keys are taken by their serials.
-    fn takes_serials(&self, tfm: &Self::Tfm) -> bool;
+    ///
+    /// # Errors
+    /// The errno of a policy that keeps from asking.
+    fn takes_serials(&self, tfm: &Self::Tfm) -> Result<bool, Errno>;
 
     /// `accept4`.
     ///
@@ -75,7 +78,7 @@ impl Transport for AfAlg {
         tfm.set_key(key)
     }
 
-    fn takes_serials(&self, tfm: &TfmSocket) -> bool {
+    fn takes_serials(&self, tfm: &TfmSocket) -> Result<bool, Errno> {
         tfm.takes_serials()
     }
 

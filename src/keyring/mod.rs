@@ -100,7 +100,7 @@ impl KeyringKey {
         rules::check_names(kind, description)?;
         let (c_kind, text) = (rules::c_string(kind)?, rules::c_string(description)?);
         let refused = |errno| explain(errno, &Deed::Find(kind, description, ring));
-        let into = link_into.map_or(Ok(keyctl::NOWHERE), Ring::id).map_err(refused)?;
+        let into = link_into.map_or(Ok(keyctl::NOWHERE), Ring::id_to_write).map_err(refused)?;
         let search = |ring| keyctl::search(ring, &c_kind, &text, into);
         let found = match ring {
             None => first(Ring::SEARCHED.into_iter().map(|ring| search(ring.serial()))),
@@ -125,7 +125,7 @@ impl KeyringKey {
         rules::check_timeout(seconds)?;
         let (c_kind, text) = (rules::c_string(kind)?, rules::c_string(description)?);
         let refused = |errno| explain(errno, &Deed::Add(kind, description, ring));
-        let id = ring.id().map_err(refused)?;
+        let id = ring.id_to_write().map_err(refused)?;
         let serial = keyctl::add_key(&c_kind, &text, payload, id).map_err(refused)?;
         let named = Some(Named { kind: kind.to_owned(), description: description.to_owned() });
         let key = Self { serial, named, ends: AtomicU64::new(0) };
@@ -224,7 +224,7 @@ impl KeyringKey {
     /// # Errors
     /// That it has ended, or that this process may not.
     pub fn link(&self, ring: Ring) -> Result<()> {
-        let linked = ring.id().and_then(|ring| keyctl::link(self.serial, ring));
+        let linked = ring.id_to_write().and_then(|ring| keyctl::link(self.serial, ring));
         linked.map_err(|errno| self.unchanged(errno, "link it", "link"))
     }
 

@@ -77,6 +77,13 @@ pub(super) fn explain(errno: Errno, deed: &Deed<'_>) -> Error {
         (errno::ENOKEY | errno::ENOENT, _) => missing(errno, deed),
         (errno::EACCES, _) => not_permitted(errno, deed),
         (errno::EDQUOT, _) => quota(errno),
+        (errno::ENOTDIR, Deed::Add(_, _, ring) | Deed::Find(_, _, Some(ring))) => {
+            Error::input(InputFault::Argument, format!("{ring} is a key and no keyring; name one"))
+        }
+        (errno::ENOTDIR, _) => Error::input(
+            InputFault::Argument,
+            "keyring is a key and no keyring; name one".to_owned(),
+        ),
         (errno::ENODEV, Deed::Add(kind, ..)) => no_type(errno, kind),
         (errno::EOPNOTSUPP, Deed::Add(_, _, Ring::Persistent) | Deed::Find(..)) => fault(
             KeyFault::NoType,
@@ -314,16 +321,11 @@ pub fn unknown_to_userspace(key: Serial) -> Error {
 }
 
 /// Explains what the kernel answered to a cipher that was to take a key from a keyring.
-/// `by_serial` asks whether AF_ALG can do that here.
-pub fn explain_use(
-    errno: Errno,
-    key: Serial,
-    rules: &Constraints,
-    by_serial: impl FnOnce() -> bool,
-) -> Error {
+/// `by_serial`: whether AF_ALG can do that here.
+pub fn explain_use(errno: Errno, key: Serial, rules: &Constraints, by_serial: bool) -> Error {
     let named = told(key);
     match errno {
-        errno::ENOPROTOOPT if !by_serial() => too_old(errno, &named),
+        errno::ENOPROTOOPT if !by_serial => too_old(errno, &named),
         errno::ENOPROTOOPT => Error::input(InputFault::Key, wrong_type(key, &named)),
         errno::EINVAL => Error::input(InputFault::Key, wrong_size(key, &named, rules)),
         errno::EKEYEXPIRED | errno::EKEYREVOKED => ended(errno, &named),

@@ -54,10 +54,33 @@ impl Ring {
     pub(super) fn id(self) -> Result<Serial, Errno> {
         match self {
             Self::Special(special) => Ok(special.serial()),
-            Self::Persistent => keyctl::persistent(Special::Session.serial()),
+            Self::Persistent => {
+                have_session()?;
+                keyctl::persistent(Special::Session.serial())
+            }
             Self::Key(serial) => Ok(serial),
         }
     }
+
+    /// The same, to be written to.
+    pub(super) fn id_to_write(self) -> Result<Serial, Errno> {
+        if self == Self::Special(Special::Session) {
+            have_session()?;
+        }
+        self.id()
+    }
+}
+
+/// A process that was given no session keyring has its user's until it writes to it. Then the kernel
+/// makes an empty one in its place, and whatever the process has found in the user's keyrings is not
+/// its own any more. So the new one links what was there, as logins do (pam_keyinit).
+fn have_session() -> Result<(), Errno> {
+    let has = keyctl::keyring_id(Special::Session, false)?;
+    if has == keyctl::keyring_id(Special::UserSession, false)? {
+        keyctl::keyring_id(Special::Session, true)?;
+        keyctl::link(Special::UserSession.serial(), Special::Session.serial())?;
+    }
+    Ok(())
 }
 
 impl fmt::Display for Ring {

@@ -36,6 +36,11 @@ pub(super) fn check_names(kind: &str, description: &str) -> Result<()> {
         let len = bytes(kind.len());
         return Err(wrong(format!("type has {len}, it must have 1 to {LONGEST_TYPE}")));
     }
+    if kind.starts_with('.') {
+        return Err(wrong(format!(
+            "type is {kind:?}; those that begin with a dot are the kernel's"
+        )));
+    }
     if description.is_empty() || description.len() > LONGEST_DESCRIPTION {
         let len = bytes(description.len());
         return Err(wrong(format!(
@@ -112,6 +117,7 @@ mod tests {
         assert!(text(check_new("keyring", "a", 1)).contains("take no other"));
         assert!(text(check_new("user", "a", 0)).starts_with("payload has 0 bytes"));
         assert!(text(check_new("user", "a", 32_768)).contains("1 to 32767"));
+        assert!(text(check_names(".a", "a")).contains("are the kernel's"));
         assert!(text(check_names("", "a")).starts_with("type has 0 bytes"));
         assert!(text(check_names("user", &"a".repeat(4096))).contains("4096 bytes"));
         assert!(c_string("a\0b").is_err());

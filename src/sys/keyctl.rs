@@ -95,6 +95,12 @@ pub(crate) fn search(
     })
 }
 
+/// The serial of a keyring that the process has or, where `make`, gets by asking.
+pub(crate) fn keyring_id(keyring: Special, make: bool) -> Result<Serial, Errno> {
+    let numbers = [number(keyring.serial()), libc::c_long::from(make), 0];
+    serial(keyctl(libc::KEYCTL_GET_KEYRING_ID, numbers))
+}
+
 /// The user's keyring that outlives sessions, linked into another one.
 pub(crate) fn persistent(link_into: Serial) -> Result<Serial, Errno> {
     const MINE: libc::c_long = -1;

@@ -125,9 +125,15 @@ impl TfmSocket {
 
     /// Whether the kernel takes keys by their serials (Linux 6.2): asked without one, the option
     /// that it has is EINVAL, the one that it lacks ENOPROTOOPT.
-    pub fn takes_serials(&self) -> bool {
-        let asked = self.set(libc::ALG_SET_KEY_BY_KEY_SERIAL, In::from_slice(&[]));
-        asked != Err(errno::ENOPROTOOPT)
+    ///
+    /// # Errors
+    /// Who forbids to ask.
+    pub fn takes_serials(&self) -> Result<bool, Errno> {
+        match self.set(libc::ALG_SET_KEY_BY_KEY_SERIAL, In::from_slice(&[])) {
+            Err(errno::ENOPROTOOPT) => Ok(false),
+            Ok(()) | Err(errno::EINVAL) => Ok(true),
+            Err(errno) => Err(errno),
+        }
     }
 
     fn set(&self, option: libc::c_int, value: In<'_>) -> Result<(), Errno> {

@@ -72,6 +72,7 @@ struct State {
     counts: HashMap<StageName, usize>,
     unserved: Vec<String>,
     keyring: VecDeque<Vec<u8>>,
+    policy: Option<i32>,
     buffers: (usize, usize),
     made: usize,
     tfms: Vec<usize>,
@@ -190,6 +191,11 @@ impl Kernel {
         }
     }
 
+    /// A policy answers whoever asks whether keys are taken by their serials.
+    pub(crate) fn forbid(&self, errno: i32) {
+        self.state().policy = Some(errno);
+    }
+
     /// What a key of the keyring has, now and whenever it is taken after; the last for good.
     pub(crate) fn keep(&self, bytes: Vec<Vec<u8>>) {
         self.state().keyring = bytes.into();
@@ -240,8 +246,8 @@ impl Transport for Kernel {
         Ok(())
     }
 
-    fn takes_serials(&self, _: &Tfm) -> bool {
-        true
+    fn takes_serials(&self, _: &Tfm) -> Result<bool, Errno> {
+        self.state().policy.map_or(Ok(true), |errno| Err(Errno(errno)))
     }
 
     fn accept(&self, tfm: &Tfm, iv_size: usize) -> Result<Op, Refusal> {

@@ -8,7 +8,7 @@ use afalg::kernel::KernelCipher;
 use afalg::key::{Key, Serial};
 use afalg::request::Direction;
 
-use crate::fake::{Call, Kernel};
+use crate::fake::{Answer, Call, Kernel};
 use crate::fixture::{ALL, Place, Rig, bytes, constraints, key, process};
 
 fn open(kernel: &Kernel, name: &str) -> Result<KernelCipher<Kernel>> {
@@ -62,4 +62,23 @@ fn a_cipher_without_a_key_takes_none_from_a_keyring() {
     let error = open(&kernel, "ecb(cipher_null)").unwrap_err();
     assert!(matches!(error, Error::Input { fault: InputFault::Key, .. }), "{error:?}");
     assert!(error.to_string().contains("has no key"), "{error}");
+}
+
+#[test]
+fn a_policy_is_told_from_a_key_s_own_refusal() {
+    for errno in [libc::EACCES, libc::EPERM] {
+        let (of_the_key, of_a_policy) = (Kernel::small(), Kernel::small());
+        of_a_policy.forbid(errno);
+        for kernel in [&of_the_key, &of_a_policy] {
+            kernel.keep(vec![bytes(32, 1)]);
+            kernel.answer(Stage::SetKey, 0, Answer::Fail(errno));
+        }
+        let error = open(&of_a_policy, "cbc(aes)").unwrap_err();
+        assert!(matches!(error, Error::Unavailable { .. }), "{error:?}");
+        let error = open(&of_the_key, "cbc(aes)").unwrap_err();
+        match errno {
+            libc::EACCES => assert!(matches!(error, Error::Keyring { .. }), "{error:?}"),
+            _ => assert!(matches!(error, Error::Kernel { .. }), "{error:?}"),
+        }
+    }
 }
