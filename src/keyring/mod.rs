@@ -3,6 +3,7 @@
 //! What is kept here is a number and names. The bytes go from the caller's buffer into the kernel
 //! (`add_key`) and from its keyring into its cipher (`kernel`), and come back from neither.
 
+mod cipher;
 mod listing;
 mod refusal;
 mod ring;
@@ -12,8 +13,8 @@ use std::fs;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+pub use cipher::{explain_use, unknown_to_userspace};
 use refusal::{Deed, explain};
-pub use refusal::{explain_use, unknown_to_userspace};
 pub use ring::Ring;
 
 use crate::error::{Errno, Error, Result};

@@ -1,11 +1,8 @@
 //! What a refusal of the keyrings means, by what was asked of them.
 
-use std::fs;
-
 use super::listing::{self, Listed};
 use super::ring::Ring;
-use super::{Facts, KeyringKey, Named, rules};
-use crate::constraints::{Constraints, bytes};
+use super::{Facts, KeyringKey, Named};
 use crate::error::{Errno, Error, InputFault, KeyFault, Refusal, Stage};
 use crate::key::Serial;
 use crate::sys::{self, errno};
@@ -53,7 +50,7 @@ impl Deed<'_> {
 
 /// A key by serial and, where it may be viewed, by name. One that has ended is described by nobody,
 /// but listed for a while.
-fn told(key: Serial) -> String {
+pub(super) fn told(key: Serial) -> String {
     if let Ok(Facts { named: Named { kind, description }, .. }) = Facts::of(key) {
         return format!("key {key} ({kind} {description:?})");
     }
@@ -63,7 +60,7 @@ fn told(key: Serial) -> String {
     }
 }
 
-fn fault(fault: KeyFault, errno: Errno, text: String) -> Error {
+pub(super) fn fault(fault: KeyFault, errno: Errno, text: String) -> Error {
     Error::Keyring { fault, errno, text }
 }
 
@@ -128,7 +125,7 @@ fn protected(errno: Errno, deed: &Deed<'_>) -> Error {
     fault(KeyFault::NotPermitted, errno, text)
 }
 
-fn ended(errno: Errno, subject: &str) -> Error {
+pub(super) fn ended(errno: Errno, subject: &str) -> Error {
     let (kind, what) = if errno == errno::EKEYEXPIRED {
         (KeyFault::Expired, "has expired: its timeout is over")
     } else {
@@ -172,7 +169,7 @@ fn missing(errno: Errno, deed: &Deed<'_>) -> Error {
     fault(KeyFault::NotFound, errno, text)
 }
 
-fn no_such(key: Serial) -> String {
+pub(super) fn no_such(key: Serial) -> String {
     format!(
         "the kernel has no key {key}: it has ended and was collected, or nothing links it any \
          more, or it is another boot's; find it by its name, or add it"
@@ -218,7 +215,7 @@ fn by_its_permissions(deed: &Deed<'_>) -> String {
     }
 }
 
-fn permitted(facts: &Facts) -> String {
+pub(super) fn permitted(facts: &Facts) -> String {
     format!("it is user {}'s, with permissions {:#010x}", facts.user, facts.permissions)
 }
 
@@ -308,93 +305,4 @@ pub(super) fn no_boot_id() -> Error {
     let text = "/proc/sys/kernel/random/boot_id, which tells whether a serial still holds, cannot \
                 be read; pass the serial itself";
     fault(KeyFault::NotPermitted, errno::EACCES, text.into())
-}
-
-/// Userspace was asked for, and the key is the kernel's.
-pub fn unknown_to_userspace(key: Serial) -> Error {
-    let text = format!(
-        "{} is in a keyring of the kernel's, which lets nobody have its bytes: userspace cannot \
-         compute with it; ask for provider=\"kernel\" (or \"auto\"), or pass the key as bytes",
-        told(key)
-    );
-    Error::input(InputFault::Argument, text)
-}
-
-/// Explains what the kernel answered to a cipher that was to take a key from a keyring.
-/// `by_serial`: whether AF_ALG can do that here.
-pub fn explain_use(errno: Errno, key: Serial, rules: &Constraints, by_serial: bool) -> Error {
-    let named = told(key);
-    match errno {
-        errno::ENOPROTOOPT if !by_serial => too_old(errno, &named),
-        errno::ENOPROTOOPT => Error::input(InputFault::Key, wrong_type(key, &named)),
-        errno::EINVAL => Error::input(InputFault::Key, wrong_size(key, &named, rules)),
-        errno::EKEYEXPIRED | errno::EKEYREVOKED => ended(errno, &named),
-        errno::ENOKEY => fault(KeyFault::NotFound, errno, no_such(key)),
-        errno::EACCES => fault(KeyFault::NotPermitted, errno, not_searchable(key, &named)),
-        _ => {
-            let name = &rules.algorithm;
-            let text = match errno {
-                errno::EAGAIN => format!(
-                    "{named} was given new bytes while {name} took it, which takes it twice; make \
-                     the Cipher again"
-                ),
-                _ => {
-                    format!("setsockopt answered {} for {named} and {name}", errno::describe(errno))
-                }
-            };
-            Error::Kernel { refusal: Refusal { stage: Stage::SetKey, errno }, text }
-        }
-    }
-}
-
-fn too_old(errno: Errno, named: &str) -> Error {
-    let release = fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
-    let release = release.trim();
-    let text = format!(
-        "this kernel (Linux {release}) cannot take {named} from its keyring: AF_ALG has that \
-         (ALG_SET_KEY_BY_KEY_SERIAL) since Linux 6.2; use a newer kernel, or pass the key as bytes"
-    );
-    fault(KeyFault::TooOld, errno, text)
-}
-
-fn wrong_type(key: Serial, named: &str) -> String {
-    let known = Facts::of(key).is_ok_and(|facts| rules::TYPES.contains(&&*facts.named.kind));
-    let rule = if known {
-        "AF_ALG was built without that type (it is a module, or af_alg is older); use a logon key"
-    } else {
-        "AF_ALG takes user, logon, encrypted and trusted keys (crypto/af_alg.c); add one of those"
-    };
-    format!("{named} is of a type that the kernel's ciphers do not take here: {rule}")
-}
-
-fn wrong_size(key: Serial, named: &str, rules: &Constraints) -> String {
-    let (name, sizes) = (&rules.algorithm, &rules.keys);
-    let all = listing::listed().unwrap_or_default();
-    match all.iter().find(|listed| listed.serial == key).and_then(|listed| listed.size) {
-        Some(len) if !sizes.allow(len) => {
-            format!("{named} has {}, {name} needs {sizes}", bytes(len))
-        }
-        Some(len) => format!(
-            "the kernel refuses {named}, of {}, for {name}; in FIPS mode it refuses weak keys and \
-             xts keys with equal halves",
-            bytes(len)
-        ),
-        None => format!(
-            "the kernel refuses {named} for {name}, which needs {sizes} bytes: its size is another \
-             one, or (in FIPS mode) it is weak"
-        ),
-    }
-}
-
-fn not_searchable(key: Serial, named: &str) -> String {
-    let facts = Facts::of(key).map_or_else(
-        |_| "it is another user's, or says nothing of itself".into(),
-        |facts| permitted(&facts),
-    );
-    format!(
-        "this process may not search {named} ({facts}): none of its keyrings leads to it, so that \
-         it does not possess it, and others are not permitted to; find it with \
-         link_into=\"process\" where it is in the user's keyring, have it linked into a keyring \
-         that this process has, or have its owner give user, group or others the permission search"
-    )
 }
