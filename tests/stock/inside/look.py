@@ -17,7 +17,7 @@ from errno import errorcode
 from pathlib import Path
 
 import afalg
-from afalg import __main__ as cli
+from afalg import cli
 
 MESSAGE = bytes(range(96)) * 2
 TYPES = [f"algif_{kind}" for kind in ("skcipher", "aead", "hash", "rng")]
