@@ -3,66 +3,51 @@
 import json
 from collections.abc import Sequence
 from contextlib import suppress
-from typing import TypedDict
+from typing import NotRequired, TypedDict
 
 from afalg import KeyPermissionError, KeyringKey
 from afalg.cli.output import escaped
 
 __all__ = ["Facts", "line", "of", "table", "to_json"]
 
-RIGHTS = ("setattr", "link", "search", "write", "read", "view")  # from the highest bit down
-LETTERS = dict(zip(RIGHTS, "alswrv", strict=True))
 HOLDERS = ("possessor", "user", "group", "other")
+RIGHTS = ("setattr", "link", "search", "write", "read", "view")  # from the highest bit down
+LETTERS = "alswrv"
+WIDTHS = (10, 9, 20, 8, 24, 5)
+UNKNOWN = "unknown"
 
 
-class Permissions(TypedDict):
-    """Who may do what: the number, and for each the names of the rights."""
-
-    mask: str
-    possessor: list[str]
-    user: list[str]
-    group: list[str]
-    other: list[str]
-
-
-class Facts(TypedDict, total=False):
+class Facts(TypedDict):
     """A key; what is not known is not there."""
 
     serial: int
-    type: str
-    description: str
-    uid: int
-    gid: int
-    permissions: Permissions
-    expires: str | None
+    type: NotRequired[str]
+    description: NotRequired[str]
+    uid: NotRequired[int]
+    gid: NotRequired[int]
+    expires: NotRequired[str | None]
+    permissions: NotRequired[str]
+    rights: NotRequired[dict[str, list[str]]]
 
 
 def of(key: KeyringKey) -> Facts:
     """Ask the kernel what it tells of a key."""
     facts: Facts = {"serial": key.serial}
     if key.type is not None and key.description is not None:
-        facts |= {"type": key.type, "description": key.description}
+        facts["type"], facts["description"] = key.type, key.description
     with suppress(KeyPermissionError):  # it may not be viewed
-        facts |= {"uid": key.uid, "gid": key.gid, "permissions": _permissions(key.permissions)}
+        mask = key.permissions
+        facts["uid"], facts["gid"], facts["permissions"] = key.uid, key.gid, f"{mask:08x}"
+        each = zip(HOLDERS, mask.to_bytes(4), strict=True)
+        facts["rights"] = {holder: _rights(bits) for holder, bits in each}
     with suppress(KeyPermissionError):  # or /proc/keys is covered
         moment = key.expires
         facts["expires"] = f"{moment:%Y-%m-%dT%H:%M:%SZ}" if moment else None
     return facts
 
 
-def _permissions(mask: int) -> Permissions:
-    possessor, user, group, other = mask.to_bytes(4)
-    return {
-        "mask": f"{mask:08x}",
-        "possessor": _rights(possessor),
-        "user": _rights(user),
-        "group": _rights(group),
-        "other": _rights(other),
-    }
-
-
 def _rights(bits: int) -> list[str]:
-    return [right for place, right in enumerate(reversed(RIGHTS)) if bits >> place & 1][::-1]
+    return [right for place, right in enumerate(RIGHTS) if bits & 0x20 >> place]
 
 
 def to_json(facts: Facts | Sequence[Facts]) -> str:
@@ -72,53 +57,36 @@ def to_json(facts: Facts | Sequence[Facts]) -> str:
 
 def line(facts: Facts) -> str:
     """Give one line, its columns under those of other lines."""
-    permissions = facts.get("permissions")
-    mask = permissions["mask"] if permissions else "unknown"
-    known = (
-        facts["serial"],
-        facts.get("type", "unknown"),
-        _end(facts),
-        mask,
-        _letters(permissions),
-    )
-    columns = zip(known, (10, 9, 20, 8, 24), strict=True)
-    head = "  ".join(f"{value:<{width}}" for value, width in columns)
-    uid = facts.get("uid", "unknown")
-    return f"{head}  {uid:<5}  {escaped(facts.get('description', 'unknown'))}"
-
-
-def _letters(permissions: Permissions | None) -> str:
-    """Give what keyctl(1) writes: `alswrv-----v------------`."""
-    if permissions is None:
-        return "unknown"
-    held = (permissions["possessor"], permissions["user"], permissions["group"])
-    return "".join(
-        LETTERS[right] if right in rights else "-"
-        for rights in (*held, permissions["other"])
-        for right in RIGHTS
-    )
+    serial, kind = facts["serial"], facts.get("type", UNKNOWN)
+    mask, uid = facts.get("permissions", UNKNOWN), facts.get("uid", UNKNOWN)
+    columns = (serial, kind, _end(facts), mask, _letters(facts), uid)
+    head = [f"{value:<{width}}" for value, width in zip(columns, WIDTHS, strict=True)]
+    return "  ".join([*head, escaped(facts.get("description", UNKNOWN))])
 
 
 def _end(facts: Facts) -> str:
-    return facts.get("expires", "unknown") or "never"
+    return facts.get("expires", UNKNOWN) or "never"
+
+
+def _letters(facts: Facts) -> str:
+    """Give the permissions as keyctl(1) writes them: `alswrv-----v------------`."""
+    return "".join(
+        letter if right in rights else "-"
+        for rights in facts.get("rights", {}).values()
+        for right, letter in zip(RIGHTS, LETTERS, strict=True)
+    )
 
 
 def table(facts: Facts) -> str:
     """Give a line for each fact, and the permissions spelled out."""
-    permissions = facts.get("permissions")
-    rows: list[tuple[str, object]] = [
+    rows = [
         ("serial", facts["serial"]),
-        ("type", facts.get("type", "unknown")),
-        ("description", escaped(facts.get("description", "unknown"))),
-        ("uid", facts.get("uid", "unknown")),
-        ("gid", facts.get("gid", "unknown")),
+        ("type", facts.get("type", UNKNOWN)),
+        ("description", escaped(facts.get("description", UNKNOWN))),
+        ("uid", facts.get("uid", UNKNOWN)),
+        ("gid", facts.get("gid", UNKNOWN)),
         ("expires", _end(facts)),
+        ("permissions", f"{facts.get('permissions', UNKNOWN)}  {_letters(facts)}".rstrip()),
     ]
-    if permissions is None:
-        rows.append(("permissions", "unknown"))
-    else:
-        held = (permissions["possessor"], permissions["user"], permissions["group"])
-        each = zip(HOLDERS, (*held, permissions["other"]), strict=True)
-        rows.append(("permissions", f"{permissions['mask']}  {_letters(permissions)}"))
-        rows += [(f"  {holder}", " ".join(rights) or "nothing") for holder, rights in each]
+    rows += [(f"  {who}", " ".join(what) or "-") for who, what in facts.get("rights", {}).items()]
     return "\n".join(f"{name:<13}{value}" for name, value in rows)

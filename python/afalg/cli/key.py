@@ -1,6 +1,7 @@
 """`afalg key`: keys of the kernel's keyrings, for its ciphers."""
 
 import argparse
+import os
 import re
 from contextlib import suppress
 
@@ -91,7 +92,8 @@ def _add_add(deed: AddVerb) -> None:
         metavar="NAME|SERIAL",
         type=_keyring,
         default="user",
-        help=f"where to: {', '.join(KEYRINGS)}, or another's serial; user if not given",
+        help=f"where to: {', '.join(KEYRINGS)}, or another's serial; user if not given. session is "
+        "user-session where there is no session",
     )
     add.add_argument(
         "--timeout", metavar="SECONDS", type=_seconds, help="after which the key expires"
@@ -178,16 +180,25 @@ def _listed() -> list[KeyringKey]:
 
 def _add(chosen: argparse.Namespace) -> Answer:
     prompt = f"Payload of the {chosen.type} key {escaped(chosen.description)}: "
-    if chosen.keyring == "session":
-        # The kernel gives a process without one the user's session keyring when it looks there,
-        # but a new one, which would end with this command, when it adds there first.
-        with suppress(AfalgError):
-            KeyringKey.find("keyring", "none", keyring="session")
+    ring = _session() if chosen.keyring == "session" else chosen.keyring
     with payload(chosen.fd, prompt, in_hex=chosen.hex) as read:
         key = KeyringKey.add(
-            chosen.type, chosen.description, read, keyring=chosen.keyring, timeout=chosen.timeout
+            chosen.type, chosen.description, read, keyring=ring, timeout=chosen.timeout
         )
     return Answer(str(key.serial))
+
+
+def _session() -> KeyringName:
+    """Give where the keys of this session are looked for, which is where one is to be added.
+
+    A process that was given no session keyring looks in the user's. What it adds to its
+    session's goes to a new one all the same, which would end with this command.
+    """
+    try:
+        KeyringKey.find("keyring", f"_uid_ses.{os.getuid()}", keyring="session")
+    except AfalgError:
+        return "session"
+    return "user-session"
 
 
 def _list(chosen: argparse.Namespace) -> Answer:
