@@ -6,6 +6,8 @@ The mark `slow` keeps a test out unless asked for: `--run-slow`, or `slow` in `-
 """
 
 import os
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from typing import TYPE_CHECKING, NoReturn
 
@@ -14,6 +16,7 @@ import pytest
 from hypothesis import HealthCheck
 
 import afalg
+from keyrings import Session
 from oracles.cases import IN_LAB, PROVIDERS, NewCipher, marks_of
 
 if TYPE_CHECKING:
@@ -82,6 +85,17 @@ def new_cipher(provider: afalg.Provider) -> NewCipher:
             skip_or_fail(f"{algorithm}: {error}")
 
     return make
+
+
+@pytest.fixture
+def session() -> Iterator[Session]:
+    """Give a session keyring of the test's own; it needs no AF_ALG."""
+    with ThreadPoolExecutor(1) as thread:
+        try:
+            made = Session(thread)
+        except (OSError, KeyError) as error:
+            skip_or_fail(f"no session keyring is to be had here: {error!r}")
+        yield made
 
 
 @cache

@@ -155,7 +155,11 @@ def _key(text: str) -> tuple[str, str] | int:
 
 
 def _found(key: tuple[str, str] | int) -> KeyringKey:
-    """Give the key: one that the process's keyrings lead to, else the one that is listed."""
+    """Give the key: one that programs find, else one of the user's, else the one that is listed."""
+    if not isinstance(key, int):
+        with suppress(KeyNotFoundError):
+            return KeyringKey.find(*key)
+    _possess()
     if isinstance(key, int):
         return KeyringKey(key)
     try:
@@ -173,6 +177,17 @@ def _found(key: tuple[str, str] | int) -> KeyringKey:
         raise
 
 
+def _possess() -> None:
+    """Have the user's keyrings in the process's, for as long as the command runs.
+
+    A new session's keyring leads to neither, and who does not possess a key may not time or
+    revoke it, though it be the own user's.
+    """
+    with suppress(AfalgError):
+        name = f"_uid_ses.{os.getuid()}"
+        KeyringKey.find("keyring", name, keyring="user-session", link_into="process")
+
+
 def _listed() -> list[KeyringKey]:
     """Give each key once: a description with newlines in it may look like others in /proc/keys."""
     return list(dict.fromkeys(KeyringKey.listed()))
@@ -180,6 +195,7 @@ def _listed() -> list[KeyringKey]:
 
 def _add(chosen: argparse.Namespace) -> Answer:
     prompt = f"Payload of the {chosen.type} key {escaped(chosen.description)}: "
+    _possess()
     ring = _session() if chosen.keyring == "session" else chosen.keyring
     with payload(chosen.fd, prompt, in_hex=chosen.hex) as read:
         key = KeyringKey.add(

@@ -1,0 +1,98 @@
+"""A session keyring that ends with the test, and what the package does not offer of keyctl(2)."""
+
+import ctypes
+import fcntl
+import os
+import re
+import struct
+import subprocess
+import sys
+import termios
+import time
+from concurrent.futures import Executor
+from typing import IO
+
+COMMAND = [sys.executable, "-m", "afalg", "key"]
+KEYCTL = {"x86_64": 250, "aarch64": 219}
+GET_KEYRING_ID, JOIN_SESSION_KEYRING, READ = 0, 1, 11
+SESSION = -3
+
+
+def keyctl(*arguments: object) -> int:
+    """Ask the kernel."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    answer = libc.syscall(KEYCTL[os.uname().machine], *arguments)
+    if answer < 0:
+        raise OSError(ctypes.get_errno(), "keyctl")
+    return int(answer)
+
+
+Process = subprocess.Popen[bytes]
+Done = subprocess.CompletedProcess[str]
+
+
+class Session:
+    """A thread with a session keyring of its own, which the processes that it starts inherit.
+
+    Credentials are a thread's to the kernel: the other threads keep theirs, and the keyring
+    goes with the thread and its children.
+    """
+
+    def __init__(self, thread: Executor) -> None:
+        self._thread = thread
+        thread.submit(keyctl, JOIN_SESSION_KEYRING, None).result()
+
+    def serial(self) -> int:
+        """Give the session keyring's serial."""
+        return self._thread.submit(keyctl, GET_KEYRING_ID, SESSION, 0).result()
+
+    def read(self, serial: int) -> bytes:
+        """Give the payload of a key that has none to hide."""
+        memory = ctypes.create_string_buffer(4096)
+        length = self._thread.submit(keyctl, READ, serial, memory, len(memory)).result()
+        return memory.raw[:length]
+
+    def start(
+        self,
+        *arguments: str,
+        under: tuple[str, ...] = (),
+        stdin: int | IO[str] = subprocess.PIPE,
+        stdout: int | IO[str] = subprocess.PIPE,
+        fds: tuple[int, ...] = (),
+    ) -> Process:
+        """Start `afalg key`, its errors to a pipe."""
+        command = [*under, *COMMAND, *arguments]
+
+        def start() -> Process:
+            pipe = subprocess.PIPE
+            return subprocess.Popen(command, stdin=stdin, stdout=stdout, stderr=pipe, pass_fds=fds)
+
+        return self._thread.submit(start).result()
+
+    def run(self, *arguments: str, payload: bytes = b"") -> Done:
+        """Run `afalg key` to its end."""
+        with self.start(*arguments) as process:
+            out, err = process.communicate(payload, timeout=60)
+        return Done(arguments, process.returncode, out.decode(), err.decode())
+
+    def add(self, *arguments: str, payload: bytes = b"0123456789abcdef") -> int:
+        """Add a key and give its serial."""
+        done = self.run("add", *arguments, payload=payload)
+        assert (done.returncode, done.stderr) == (0, "")
+        return int(done.stdout)
+
+
+def failed(done: Done) -> str:
+    """Check that a command failed in the one way that it should; give what it said."""
+    assert (done.returncode, done.stdout) == (1, "")
+    said = re.fullmatch(r"afalg: (.+)\n", done.stderr)
+    assert said, done.stderr
+    return said[1]
+
+
+def drained(pipe: int) -> None:
+    """Wait until a pipe was read."""
+    deadline = time.monotonic() + 30
+    while struct.unpack("i", fcntl.ioctl(pipe, termios.FIONREAD, bytes(4)))[0]:
+        assert time.monotonic() < deadline, "nobody reads"
+        time.sleep(0.01)
