@@ -10,11 +10,13 @@ import sys
 import termios
 import time
 from concurrent.futures import Executor
-from typing import IO
+from typing import IO, Any
+
+from afalg import KeyringKey, KeyringName
 
 COMMAND = [sys.executable, "-m", "afalg", "key"]
 KEYCTL = {"x86_64": 250, "aarch64": 219}
-GET_KEYRING_ID, JOIN_SESSION_KEYRING, READ = 0, 1, 11
+GET_KEYRING_ID, JOIN_SESSION_KEYRING, SETPERM, READ = 0, 1, 5, 11
 SESSION = -3
 
 
@@ -27,8 +29,17 @@ def keyctl(*arguments: object) -> int:
     return int(answer)
 
 
-Process = subprocess.Popen[bytes]
 Done = subprocess.CompletedProcess[str]
+
+
+class Process(subprocess.Popen[bytes]):
+    """A process that a failed test does not wait for."""
+
+    def __exit__(self, kind: type[BaseException] | None, *rest: Any) -> None:  # noqa: ANN401, PYI036 - Popen's
+        """End it."""
+        if kind:
+            self.kill()
+        super().__exit__(kind, *rest)
 
 
 class Session:
@@ -45,6 +56,15 @@ class Session:
     def serial(self) -> int:
         """Give the session keyring's serial."""
         return self._thread.submit(keyctl, GET_KEYRING_ID, SESSION, 0).result()
+
+    def set_permissions(self, serial: int, permissions: int) -> None:
+        """Say who may do what with a key."""
+        self._thread.submit(keyctl, SETPERM, serial, permissions).result()
+
+    def unlink(self, serial: int, keyring: KeyringName) -> None:
+        """Take a key out of a keyring that others have too."""
+        # In this thread: whoever asks for "persistent" is given a session keyring.
+        self._thread.submit(KeyringKey(serial).unlink, keyring).result()
 
     def read(self, serial: int) -> bytes:
         """Give the payload of a key that has none to hide."""
@@ -65,7 +85,7 @@ class Session:
 
         def start() -> Process:
             pipe = subprocess.PIPE
-            return subprocess.Popen(command, stdin=stdin, stdout=stdout, stderr=pipe, pass_fds=fds)
+            return Process(command, stdin=stdin, stdout=stdout, stderr=pipe, pass_fds=fds)
 
         return self._thread.submit(start).result()
 

@@ -7,7 +7,6 @@ import subprocess
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -28,35 +27,29 @@ def object_of(session: Session, key: str | int) -> dict[str, object]:
     return found
 
 
-@pytest.mark.parametrize("name", ["session", "user", "user-session", "persistent", "serial"])
-def test_each_keyring_that_outlives_the_command_takes_keys(session: Session, name: str) -> None:
+KEYRINGS: list[afalg.KeyringName] = ["session", "user", "user-session", "persistent"]
+
+
+@pytest.mark.parametrize("name", KEYRINGS)
+def test_each_keyring_that_outlives_the_command_takes_keys(
+    session: Session, name: afalg.KeyringName
+) -> None:
     description = f"afalg test: {os.getpid()}"
-    ring = str(session.serial()) if name == "serial" else name
-    done = session.run(
-        "add",
-        "logon",
-        description,
-        "--keyring",
-        ring,
-        "--timeout",
-        "60",
-        payload=b"0123456789abcdef",
-    )
-    if done.returncode and "without persistent keyrings" in done.stderr:
+    arguments = ("add", "logon", description, "--keyring", name, "--timeout", "60")
+    done = session.run(*arguments, payload=b"0123456789abcdef")
+    if "without persistent keyrings" in done.stderr:
         pytest.skip(done.stderr)
+    assert (done.returncode, done.stderr) == (0, "")
     try:
-        assert (done.returncode, done.stderr) == (0, "")
         found = object_of(session, f"%logon:{description}")
         assert found["serial"] == int(done.stdout)
     finally:
-        forget(done.stdout, name)
+        session.unlink(int(done.stdout), name)
 
 
-def forget(serial: str, name: str) -> None:
-    """Take a key out of a keyring that others have too."""
-    with suppress(afalg.AfalgError):
-        if name in {"user", "user-session", "persistent"}:
-            afalg.KeyringKey(int(serial)).unlink(name)  # type: ignore[arg-type]
+def test_any_keyring_takes_keys_by_its_serial(session: Session) -> None:
+    serial = session.add("user", "a", "--keyring", str(session.serial()))
+    assert object_of(session, "%user:a")["serial"] == serial
 
 
 def test_a_key_for_the_session_is_there_after_the_command(session: Session) -> None:
@@ -114,6 +107,15 @@ def test_all_is_shown_but_the_payload(session: Session) -> None:
     assert secret.decode() not in shown
 
 
+def test_what_is_not_known_of_a_key_is_said(session: Session) -> None:
+    serial = session.add("user", "a", "--keyring", "session")
+    session.set_permissions(serial, afalg.KeyPermission.POSSESSOR_SEARCH)
+    assert object_of(session, "%user:a") == {"serial": serial}
+    assert session.run("show", str(serial)).stdout.count("unknown\n") == 6
+    assert str(serial) not in session.run("list").stdout
+    assert "gives it no permission" in failed(session.run("revoke", str(serial)))
+
+
 def test_a_revoked_key_and_one_that_never_was_are_told_apart(session: Session) -> None:
     serial = session.add("logon", "a:b", "--keyring", "session")
     done = session.run("revoke", "%logon:a:b")
@@ -134,8 +136,9 @@ def test_a_key_of_the_user_s_is_found_and_revoked_from_any_session(session: Sess
         for key in (f"%logon:{description}", str(serials[0])):
             assert session.run("revoke", key).returncode == 0
         assert "was revoked" in failed(session.run("show", str(serials[0])))
-    finally:
-        forget(str(serials[0]), "user")
+    except AssertionError:
+        session.unlink(serials[0], "user")
+        raise
 
 
 def test_a_name_of_several_listed_keys_names_none(session: Session) -> None:
@@ -226,6 +229,14 @@ def test_an_answer_that_nobody_reads_is_no_success(session: Session) -> None:
             process.communicate(timeout=60)[1] == b"afalg: cannot print: No space left on device\n"
         )
     assert process.returncode == 3
+
+
+@pytest.mark.parametrize("closed", [">&-", "2>&-"])
+def test_closed_streams_get_nothing(session: Session, closed: str) -> None:
+    under = ("bash", "-c", f'"$@" {closed}', "bash")
+    with session.start("revoke", "%user:afalg: not there", under=under) as process:
+        assert process.communicate(timeout=60) == (b"", b"")
+    assert process.returncode == (3 if closed == ">&-" else 1)
 
 
 WRONG: list[Sequence[str]] = [
