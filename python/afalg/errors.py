@@ -260,9 +260,9 @@ class KeyPermissionError(KeyringError, PermissionError):
     """The key, or its keyring, does not let this process (EACCES).
 
     Most keys may be used only by processes that possess them: those to which a keyring
-    of their thread, process or session leads. ``link_into="process"`` where the key is
-    found, another process's ``link``, or the owner's ``set_permissions`` help. Being
-    root does not.
+    of their thread, process or session leads. To find it by its name where it is
+    (``keyring="user"``), another process's ``link``, or the owner's ``set_permissions``
+    help. Being root does not.
     """
 
 

@@ -51,7 +51,6 @@ class KeyringKey:
         /,
         *,
         keyring: KeyringName | int | Self | None = None,
-        link_into: KeyringName | int | Self | None = None,
     ) -> Self:
         """Look for a key by type and description.
 
@@ -61,10 +60,9 @@ class KeyringKey:
             keyring: where to look, and in what that links: "thread", "process", "session",
                 "user", "user-session", "persistent", or another keyring's serial or
                 KeyringKey. None: in the thread's, the process's and the session's.
-            link_into: a keyring to link the key into when it is found. A key is possessed
-                by processes whose keyrings lead to it, and most may be used by those
-                alone: what was found in "user" is, where the session's keyring does not
-                link that (as in systemd's services), with ``link_into="process"``.
+                A keyring that was named is linked into the process's, where none of its
+                keyrings leads to the key: most keys may be used by those alone who so
+                possess them, and the user's keyring is not in every session.
 
         Raises:
             KeyNotFoundError: it is not there.

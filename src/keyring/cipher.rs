@@ -68,8 +68,7 @@ fn wrong_type(key: Serial, named: &str) -> String {
 
 fn wrong_size(key: Serial, named: &str, rules: &Constraints) -> String {
     let (name, sizes) = (&rules.algorithm, &rules.keys);
-    let all = listing::listed().unwrap_or_default();
-    match all.iter().find(|listed| listed.serial == key).and_then(|listed| listed.size) {
+    match listing::line_of(key).and_then(|listed| listed.size) {
         Some(len) if !sizes.allow(len) => {
             format!("{named} has {}, {name} needs {sizes}", bytes(len))
         }
@@ -92,8 +91,8 @@ fn not_searchable(key: Serial, named: &str) -> String {
     );
     format!(
         "this process may not search {named} ({facts}): none of its keyrings leads to it, so that \
-         it does not possess it, and others are not permitted to; find it with \
-         link_into=\"process\" where it is in the user's keyring, have it linked into a keyring \
-         that this process has, or have its owner give user, group or others the permission search"
+         it does not possess it, and others are not permitted to; find it by its name in the keyring \
+         that has it (keyring=\"user\"), have it linked into one that this process has, or have its \
+         owner give user, group or others the permission search"
     )
 }

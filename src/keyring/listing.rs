@@ -61,10 +61,29 @@ impl Ends {
     }
 }
 
-/// What /proc/keys lists now; `None` where it cannot be read.
-pub(super) fn listed() -> Option<Vec<Listed>> {
-    let text = fs::read("/proc/keys").ok()?;
-    Some(String::from_utf8_lossy(&text).lines().filter_map(parse).collect())
+/// The serials that /proc/keys lists now; `None` where it cannot be read.
+pub(super) fn serials() -> Option<Vec<Serial>> {
+    let mut serials: Vec<_> = read()?.lines().filter_map(parse).map(|one| one.serial.0).collect();
+    serials.sort_unstable();
+    serials.dedup();
+    Some(serials.into_iter().map(Serial).collect())
+}
+
+/// The line of a key, where it has one.
+pub(super) fn line_of(key: Serial) -> Option<Listed> {
+    only_line(&read()?, key)
+}
+
+fn read() -> Option<String> {
+    fs::read("/proc/keys").ok().map(|text| String::from_utf8_lossy(&text).into_owned())
+}
+
+/// A description may have newlines in it, and what looks like the lines of other keys behind them.
+/// Nothing is believed of a key that has two lines.
+fn only_line(text: &str, key: Serial) -> Option<Listed> {
+    let mut lines = text.lines().filter_map(parse).filter(|listed| listed.serial == key);
+    let line = lines.next()?;
+    lines.next().is_none().then_some(line)
 }
 
 /// `3c2b00af I--Q---     1 4m 3d010000  1000  1000 logon     svc:disk: 32`
@@ -114,6 +133,17 @@ mod tests {
         for broken in ["", "x", "2ef4f5a8 I--Q---", "2ef4f5a8 I 1 4y 3d010000 0 0 logon a: 1"] {
             assert_eq!(parse(broken), None, "{broken}");
         }
+    }
+
+    #[test]
+    fn a_key_cannot_tell_lies_about_another_one() {
+        let honest = "2ef4f5a8 I--Q---     1 4m 3d010000     0     0 logon     a:b: 16\n";
+        let liar =
+            format!("00000001 I--Q---     1 perm 3d010000     0     0 user      x\n{honest}: 1");
+        let key = Serial(0x2ef4_f5a8);
+        assert_eq!(only_line(honest, key).unwrap().ends, Ends::Within(240, 60));
+        assert_eq!(only_line(&format!("{liar}\n{honest}"), key), None);
+        assert_eq!(only_line("", key), None);
     }
 
     #[test]

@@ -5,6 +5,7 @@
 
 mod cipher;
 mod listing;
+mod name;
 mod refusal;
 mod ring;
 mod rules;
@@ -14,10 +15,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 pub use cipher::{explain_use, unknown_to_userspace};
+use name::Name;
 use refusal::{Deed, explain};
 pub use ring::Ring;
 
-use crate::error::{Errno, Error, Result};
+use crate::error::{Errno, Error, KeyFault, Result};
 use crate::key::Serial;
 use crate::span::In;
 pub use crate::sys::keyctl::Special;
@@ -88,30 +90,23 @@ impl KeyringKey {
     }
 
     /// Looks for a key in a keyring and those that it links; `None`: in those that the process has.
-    /// It is linked into another one on the way, so that whoever has that possesses it.
+    /// A keyring that was named is the process's from then on, where nothing else leads to the key.
     ///
     /// # Errors
     /// That it is not there, or has ended.
-    pub fn find(
-        kind: &str,
-        description: &str,
-        ring: Option<Ring>,
-        link_into: Option<Ring>,
-    ) -> Result<Self> {
+    pub fn find(kind: &str, description: &str, ring: Option<Ring>) -> Result<Self> {
         rules::check_names(kind, description)?;
-        let (c_kind, text) = (rules::c_string(kind)?, rules::c_string(description)?);
-        let refused = |errno| explain(errno, &Deed::Find(kind, description, ring));
-        let into = link_into.map_or(Ok(keyctl::NOWHERE), Ring::id_to_write).map_err(refused)?;
-        let search = |ring| keyctl::search(ring, &c_kind, &text, into);
+        let name = Name { kind: &rules::c_string(kind)?, text: &rules::c_string(description)? };
         let found = match ring {
-            None => first(Ring::SEARCHED.into_iter().map(|ring| search(ring.serial()))),
-            Some(ring) => ring.id().and_then(search),
+            None => name.in_own(),
+            Some(ring) => name.in_ring(ring),
         };
-        Self::of(found.map_err(refused)?)
+        Self::of(found.map_err(|errno| explain(errno, &Deed::Find(kind, description, ring)))?)
     }
 
     /// Adds a key, which ends after `seconds`; or gives the one of that name in that keyring new
-    /// bytes. They are the caller's: nothing of them is copied here.
+    /// bytes. They are the caller's: nothing of them is copied here. The keyring is the process's
+    /// from then on, where nothing else leads to the key.
     ///
     /// # Errors
     /// Why the kernel does not take it; nothing has been added then.
@@ -124,10 +119,11 @@ impl KeyringKey {
     ) -> Result<Self> {
         rules::check_new(kind, description, payload.len())?;
         rules::check_timeout(seconds)?;
-        let (c_kind, text) = (rules::c_string(kind)?, rules::c_string(description)?);
+        let name = Name { kind: &rules::c_string(kind)?, text: &rules::c_string(description)? };
         let refused = |errno| explain(errno, &Deed::Add(kind, description, ring));
         let id = ring.id_to_write().map_err(refused)?;
-        let serial = keyctl::add_key(&c_kind, &text, payload, id).map_err(refused)?;
+        let serial = keyctl::add_key(name.kind, name.text, payload, id).map_err(refused)?;
+        name.possess(serial, id);
         let named = Some(Named { kind: kind.to_owned(), description: description.to_owned() });
         let key = Self { serial, named, ends: AtomicU64::new(0) };
         if seconds.is_some()
@@ -178,8 +174,7 @@ impl KeyringKey {
         self.facts()?;
         let ends = self.ends.load(Ordering::Relaxed);
         let set = (ends > 0).then(|| UNIX_EPOCH + Duration::from_secs(ends));
-        let all = listing::listed().unwrap_or_default();
-        match all.iter().find(|listed| listed.serial == self.serial) {
+        match listing::line_of(self.serial) {
             Some(listed) => Ok(listed.ends.at(SystemTime::now(), set)),
             None => Err(refusal::not_listed(self.serial)),
         }
@@ -271,19 +266,6 @@ pub fn try_keyrings() -> Result<(), Errno> {
     keyctl::describe(Special::User.serial()).map(drop)
 }
 
-/// The first that was found, else the first that is told of: not there is the least.
-fn first(found: impl Iterator<Item = Result<Serial, Errno>>) -> Result<Serial, Errno> {
-    let mut told = errno::ENOKEY;
-    for one in found {
-        match one {
-            Ok(key) => return Ok(key),
-            Err(errno) if told == errno::ENOKEY => told = errno,
-            Err(_) => {}
-        }
-    }
-    Err(told)
-}
-
 /// Serials begin anew with each boot; this tells which it is.
 ///
 /// # Errors
@@ -296,9 +278,20 @@ pub fn boot_id() -> Result<String> {
 /// The keys that /proc/keys shows to this process, of the types that ciphers take.
 ///
 /// # Errors
-/// That it cannot be read.
+/// That it cannot be read, or that keyrings are denied.
 pub fn listed() -> Result<Vec<KeyringKey>> {
-    let all = listing::listed().ok_or_else(refusal::no_list)?;
-    let takes = all.into_iter().filter(|listed| rules::TYPES.contains(&listed.kind.as_str()));
-    Ok(takes.filter_map(|listed| KeyringKey::of(listed.serial).ok()).collect())
+    let mut keys = Vec::new();
+    for serial in listing::serials().ok_or_else(refusal::no_list)? {
+        match KeyringKey::of(serial) {
+            Ok(key) => keys.push(key),
+            // It has ended since, or is on its way.
+            Err(Error::Keyring {
+                fault: KeyFault::NotFound | KeyFault::Expired | KeyFault::Revoked,
+                ..
+            }) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    keys.retain(|key| key.named.as_ref().is_some_and(|named| rules::TYPES.contains(&&*named.kind)));
+    Ok(keys)
 }

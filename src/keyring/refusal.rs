@@ -54,7 +54,7 @@ pub(super) fn told(key: Serial) -> String {
     if let Ok(Facts { named: Named { kind, description }, .. }) = Facts::of(key) {
         return format!("key {key} ({kind} {description:?})");
     }
-    match listing::listed().unwrap_or_default().iter().find(|listed| listed.serial == key) {
+    match listing::line_of(key) {
         Some(Listed { kind, told, .. }) => format!("key {key} ({kind} {told:?})"),
         None => format!("key {key}"),
     }
@@ -262,8 +262,9 @@ fn malformed(kind: &str) -> Error {
 /// /proc/keys does not have a key that may be viewed.
 pub(super) fn not_listed(key: Serial) -> Error {
     let text = format!(
-        "{} is not in /proc/keys, which alone tells when a key ends: the file is covered, as \
-         container engines do, or was read just before; add a key anew to be sure of its end",
+        "{} is not in /proc/keys, which alone tells when a key ends, or another key's description \
+         makes it appear twice: the file may be covered, as container engines do; set the timeout \
+         anew to be sure of it",
         told(key)
     );
     fault(KeyFault::NotPermitted, errno::EACCES, text)

@@ -52,10 +52,9 @@ impl KeyringKey {
     ///     keyring: where to look, and in what that links: "thread", "process", "session",
     ///         "user", "user-session", "persistent", or another keyring's serial or
     ///         KeyringKey. None: in the thread's, the process's and the session's.
-    ///     link_into: a keyring to link the key into when it is found. A key is possessed
-    ///         by processes whose keyrings lead to it, and most may be used by those
-    ///         alone: what was found in "user" is, where the session's keyring does not
-    ///         link that (as in systemd's services), with ``link_into="process"``.
+    ///         A keyring that was named is linked into the process's, where none of its
+    ///         keyrings leads to the key: most keys may be used by those alone who so
+    ///         possess them, and the user's keyring is not in every session.
     ///
     /// Raises:
     ///     KeyNotFoundError: it is not there.
@@ -63,17 +62,15 @@ impl KeyringKey {
     ///     KeyExpiredError, KeyRevokedError, KeyringUnavailableError: as for KeyringKey.
     ///     InvalidInputError: ``keyring`` is no such.
     #[classmethod]
-    #[pyo3(signature = (r#type, description, /, *, keyring = None, link_into = None))]
+    #[pyo3(signature = (r#type, description, /, *, keyring = None))]
     fn find(
         _class: &Bound<'_, PyType>,
         py: Python<'_>,
         #[pyo3(from_py_with = options::key_type)] r#type: &str,
         #[pyo3(from_py_with = options::description)] description: &str,
         #[pyo3(from_py_with = ring_or_none)] keyring: Option<Ring>,
-        #[pyo3(from_py_with = ring_or_none)] link_into: Option<Ring>,
     ) -> PyResult<Self> {
-        let find = || keyring::KeyringKey::find(r#type, description, keyring, link_into);
-        detached(py, |_| find()).map(Self)
+        detached(py, |_| keyring::KeyringKey::find(r#type, description, keyring)).map(Self)
     }
 
     /// Add a key to a keyring, or give the one of that name there new bytes.

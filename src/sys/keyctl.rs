@@ -72,16 +72,9 @@ pub(crate) fn add_key(
     })
 }
 
-/// In place of a keyring to link what was found into.
-pub(crate) const NOWHERE: Serial = Serial(0);
-
 /// Looks for a key in one keyring and those that it links.
-pub(crate) fn search(
-    keyring: Serial,
-    kind: &CStr,
-    description: &CStr,
-    link_into: Serial,
-) -> Result<Serial, Errno> {
+pub(crate) fn search(keyring: Serial, kind: &CStr, description: &CStr) -> Result<Serial, Errno> {
+    let link_into = 0 as libc::c_long; // nowhere
     // SAFETY: two C strings that live through the call.
     serial(unsafe {
         libc::syscall(
@@ -90,7 +83,7 @@ pub(crate) fn search(
             number(keyring),
             kind.as_ptr(),
             description.as_ptr(),
-            number(link_into),
+            link_into,
         )
     })
 }

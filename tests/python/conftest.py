@@ -7,6 +7,8 @@ The mark `slow` keeps a test out unless asked for: `--run-slow`, or `slow` in `-
 """
 
 import os
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from typing import TYPE_CHECKING, NoReturn
 
@@ -18,6 +20,7 @@ import afalg
 from keyrings import join_session
 from oracles.cases import IN_LAB, PROVIDERS, NewCipher, marks_of
 from oracles.kernels import release
+from sessions import Session
 
 if TYPE_CHECKING:
     from typing_extensions import Buffer
@@ -95,6 +98,17 @@ def new_cipher(provider: afalg.Provider) -> NewCipher:
             skip_or_fail(f"{algorithm}: {error}")
 
     return make
+
+
+@pytest.fixture
+def session() -> Iterator[Session]:
+    """Give a session keyring of the test's own; it needs no AF_ALG."""
+    with ThreadPoolExecutor(1) as thread:
+        try:
+            made = Session(thread)
+        except (OSError, KeyError) as error:
+            skip_or_fail(f"no session keyring is to be had here: {error!r}")
+        yield made
 
 
 @cache

@@ -3,8 +3,11 @@
 import ctypes
 import os
 import platform
+import subprocess
 import time
 from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import afalg
@@ -96,3 +99,10 @@ def in_new_session(work: Callable[[], object], user: int | None = None) -> Told:
         return work()
 
     return elsewhere(apart, user)
+
+
+def load_encrypted_keys() -> None:
+    """Load the module, which the kernel does not do by itself; it may be built in, or missing."""
+    modprobe = Path("/proc/sys/kernel/modprobe").read_text().strip()
+    with suppress(OSError):
+        subprocess.run([modprobe, "encrypted-keys"], check=False, capture_output=True)

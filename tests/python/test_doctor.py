@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 import afalg
-from afalg import __main__ as cli
+from afalg import cli
 from surroundings import HIDDEN, filtered, mounts
 
 STATUSES = {"ok", "warning", "fault", "unknown"}

@@ -19,7 +19,15 @@ import pytest
 
 import afalg
 from afalg import KeyPermission, KeyringKey
-from keyrings import BYTES, add, elsewhere, join_session, read, told, wait_until_collected
+from keyrings import (
+    BYTES,
+    add,
+    elsewhere,
+    in_new_session,
+    read,
+    told,
+    wait_until_collected,
+)
 
 pytestmark = pytest.mark.usefixtures("own_session")
 
@@ -140,20 +148,49 @@ def test_what_is_in_no_keyring_is_forgotten() -> None:
         KeyringKey(key.serial)
 
 
-def test_what_is_found_in_the_users_keyring_can_be_made_ones_own() -> None:
-    def in_child() -> object:
-        join_session()  # as systemd's services have one: the user's keyring is not in it
-        key = add("test:user", keyring="user")
-        try:
-            lost = told(partial(KeyringKey.find, "logon", "test:user"))
-            KeyringKey.find("logon", "test:user", keyring="user", link_into="process")
-            return [lost, KeyringKey.find("logon", "test:user") == key]
-        finally:
-            key.unlink("user")
+def test_a_keyring_that_was_named_is_ones_own_from_then_on() -> None:
+    """As in a service of systemd, whose session does not lead to the user's keyring."""
+    key = add("test:user", keyring="user")
 
-    lost, found = elsewhere(in_child)
-    assert lost[0] == "KeyNotFoundError"
-    assert found is True
+    def in_child() -> object:
+        lost = told(lambda: repr(KeyringKey.find("logon", "test:user")))
+        before = told(partial(key.set_timeout, 1000))
+        found = KeyringKey.find("logon", "test:user", keyring="user") == key
+        key.set_timeout(1000)
+        return [lost, before, found, repr(KeyringKey.find("logon", "test:user"))]
+
+    try:
+        lost, before, *found = in_new_session(in_child)
+        assert (lost[0], before[0]) == ("KeyNotFoundError", "KeyPermissionError")
+        assert found == [True, repr(key)]
+    finally:
+        key.unlink("user")
+
+
+def test_a_key_that_was_added_is_ones_own_wherever_it_is() -> None:
+    def in_child() -> object:
+        key = add("test:user", keyring="user", timeout=1000)
+        found = KeyringKey.find("logon", "test:user") == key
+        key.unlink("user")
+        return found
+
+    assert in_new_session(in_child) is True
+
+
+def test_a_key_cannot_tell_lies_about_when_another_one_ends() -> None:
+    key = add(timeout=600)
+    line = next(
+        line
+        for line in Path("/proc/keys").read_text().splitlines()
+        if line.startswith(f"{key.serial:08x}")
+    )
+    lie = line.replace(line.split()[3], "perm")
+    liars = [KeyringKey.add("user", f"x{number}\n{lie}\nx", b"1") for number in range(8)]
+    with pytest.raises(afalg.KeyPermissionError, match="makes it appear twice"):
+        _ = KeyringKey(key.serial).expires
+    assert KeyringKey.listed().count(key) == 1
+    for liar in liars:
+        liar.unlink("session")
 
 
 def test_a_thread_s_keyring_is_the_threads() -> None:

@@ -20,7 +20,16 @@ import pytest
 import afalg
 import children
 from afalg import KeyPermission, KeyringKey
-from keyrings import NOBODY, add, elsewhere, in_new_session, read, told, wait_until_collected
+from keyrings import (
+    NOBODY,
+    add,
+    elsewhere,
+    in_new_session,
+    load_encrypted_keys,
+    read,
+    told,
+    wait_until_collected,
+)
 from oracles import ORACLES, Oracle
 from oracles.cases import cases, iv_of, key_of, message
 
@@ -143,7 +152,7 @@ def test_whose_keyrings_do_not_lead_to_a_key_is_told_why_it_may_not() -> None:
     assert f'may not search key {key.serial} (logon "test:key")' in text
     assert "permissions 0x3d010000" in text
     assert "does not possess it" in text
-    assert 'link_into="process"' in text
+    assert 'keyring="user"' in text
     key.set_permissions(key.permissions | KeyPermission.USER_SEARCH)
     assert in_new_session(make) is True
 
@@ -283,12 +292,6 @@ def test_cts_never_has_two_keys() -> None:
 
 
 # Encrypted keys
-
-
-def load_encrypted_keys() -> None:
-    """Load the module, which the kernel does not do by itself; it may be built in."""
-    modprobe = Path("/proc/sys/kernel/modprobe").read_text().strip()
-    subprocess.run([modprobe, "encrypted-keys"], check=False)
 
 
 def opened(blob: bytes, master: bytes) -> bytes:

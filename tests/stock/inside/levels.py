@@ -13,7 +13,7 @@ import sys
 from contextlib import ExitStack
 from pathlib import Path
 
-from afalg import __main__ as cli
+from afalg import cli
 from look import load, look
 
 STAY = "--stay"

@@ -17,7 +17,7 @@ from errno import errorcode
 from pathlib import Path
 
 import afalg
-from afalg import __main__ as cli
+from afalg import cli
 from keyed import keyed
 
 MESSAGE = bytes(range(96)) * 2
