@@ -103,6 +103,6 @@ def in_new_session(work: Callable[[], object], user: int | None = None) -> Told:
 
 def load_encrypted_keys() -> None:
     """Load the module, which the kernel does not do by itself; it may be built in, or missing."""
-    modprobe = Path("/proc/sys/kernel/modprobe").read_text().strip()
     with suppress(OSError):
+        modprobe = Path("/proc/sys/kernel/modprobe").read_text().strip()
         subprocess.run([modprobe, "encrypted-keys"], check=False, capture_output=True)
