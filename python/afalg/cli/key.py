@@ -190,7 +190,6 @@ def _possess() -> None:
 
 def _add(chosen: argparse.Namespace) -> Answer:
     prompt = f"Payload of the {chosen.type} key {escaped(chosen.description)}: "
-    _possess()
     ring = _session() if chosen.keyring == "session" else chosen.keyring
     with payload(chosen.fd, prompt, in_hex=chosen.hex) as read:
         key = KeyringKey.add(
