@@ -36,6 +36,7 @@ use crate::request::{Direction, Hook, Iv, Request};
 use crate::span::In;
 use crate::sys;
 pub(crate) use crate::sys::errno;
+pub use crate::sys::without_remnants;
 
 /// One algorithm with one key, in the kernel.
 #[derive(Debug)]
