@@ -14,7 +14,7 @@ import children
 
 Words = NDArray[np.uint64]
 WORD = 8  # bytes that a secret is told by
-LEAST = 5  # different bytes in a word that is likely to be a secret's
+LEAST = 6  # different bytes in a word that is likely to be a secret's
 ASCII = 0x80
 QUARTERS = 4  # of a word, so large that a table of all values is quick to ask
 T = TypeVar("T")

@@ -243,7 +243,8 @@ def forked(case: Case) -> Iterator[str]:
 
 def interrupted(case: Case) -> Iterator[str]:
     """Let the handler of a signal raise in the middle of a message."""
-    area, cipher = bytearray(BUSY), case.cipher()
+    cipher = case.cipher()
+    area = bytearray(min(BUSY, cipher.max_message or BUSY))
     area[: len(case.data)] = case.data
     signal.signal(signal.SIGALRM, signal.default_int_handler)
     signal.setitimer(signal.ITIMER_REAL, 0.03)
@@ -251,7 +252,7 @@ def interrupted(case: Case) -> Iterator[str]:
         while True:
             cipher.encrypt_into(area, area, iv=case.given_iv)
     cipher.close()
-    area[:] = bytes(BUSY)
+    area[:] = bytes(len(area))
     case.wipe()
     yield "gone"
 
