@@ -275,6 +275,48 @@ def threaded(case: Case) -> Iterator[str]:
     yield "gone"
 
 
+KEPT: list[object] = []  # a global that Python's end clears
+
+
+def stopped_at_exit() -> None:
+    """Have the C library stop this process when Python has ended, if it does so with SIGSTOP.
+
+    What it calls then gets the exit status as its argument.
+    """
+    library = ctypes.CDLL(None)
+    library.on_exit(ctypes.cast(library["raise"], ctypes.c_void_p), None)
+
+
+def at_exit(case: Case, name: str, keep: Callable[[object], object]) -> Iterator[str]:
+    """End Python in a child that has kept a Cipher and a Stream."""
+    child = os.fork()
+    if child == 0:
+        keep(case.cipher())
+        keep(case.cipher().encryptor(iv=case.given_iv))
+        case.wipe()
+        stopped_at_exit()
+        sys.exit(signal.SIGSTOP)
+    os.waitpid(child, os.WUNTRACED)
+    case.wipe()
+    yield f"{name}: {child}"
+    os.kill(child, signal.SIGKILL)
+    os.waitpid(child, 0)
+    yield "gone"
+
+
+def ended(case: Case) -> Iterator[str]:
+    """Keep them in a global that is a cycle."""
+    KEPT.append(KEPT)
+    yield from at_exit(case, "gone at exit", KEPT.append)
+
+
+def ended_with_leak(case: Case) -> Iterator[str]:
+    """Keep them by a reference that nobody gives back: those are as they were."""
+    leak = ctypes.pythonapi.Py_IncRef
+    leak.argtypes = [ctypes.py_object]
+    yield from at_exit(case, "alive", leak)
+
+
 ALL: tuple[Way, ...] = (
     one_shot,
     methods,
@@ -288,14 +330,17 @@ ALL: tuple[Way, ...] = (
     forked,
     interrupted,
     threaded,
+    ended,
+    ended_with_leak,
 )
 WAYS = {way.__name__: way for way in ALL}
 SWEEPS: dict[str, Sweep] = {"alive": alive, "each": each}
 
 
 def moment(name: str) -> None:
-    """Hold still."""
-    os.write(1, f"moment {name}: {os.getpid()}\n".encode())
+    """Hold still, unless it is another process that does."""
+    place = name if ": " in name else f"{name}: {os.getpid()}"
+    os.write(1, f"moment {place}\n".encode())
     os.read(0, 1)
 
 
