@@ -6,6 +6,9 @@
 #[cfg(not(all(target_os = "linux", target_pointer_width = "64")))]
 compile_error!("afalg is for 64-bit Linux");
 
+#[cfg(not(panic = "unwind"))]
+compile_error!("afalg wipes its secrets in a panic too, which has to unwind for that");
+
 #[cfg(feature = "python")]
 mod python;
 

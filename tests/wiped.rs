@@ -7,9 +7,11 @@
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
 use afalg::algorithm::Algorithm;
 use afalg::request::{Direction, Iv, Request};
+use afalg::secret::Secret;
 use afalg::span::{In, Out};
 use afalg::userspace::{UserspaceCipher, names};
 
@@ -111,6 +113,32 @@ fn taking_a_key_and_working_with_it_leaves_no_key() {
             cipher.crypt(request, &mut || false).unwrap();
         });
         assert_eq!(marked, 0, "{name}");
+    }
+}
+
+#[test]
+fn a_panic_in_the_middle_of_a_message_leaves_no_key() {
+    for name in ["xts(twofish)", "xchacha20", "adiantum(xchacha12,aes)"] {
+        let algorithm = Algorithm::new(name).unwrap();
+        let like = keyed(&algorithm);
+        let mut data = vec![0; 1 << 20];
+        let (freed, marked, _) = looking(|| {
+            let unwound = catch_unwind(AssertUnwindSafe(|| {
+                let cipher = keyed_once(&algorithm, &like);
+                let held = Secret::copy_of(In::from_slice(&[MARK; 100])).unwrap();
+                let iv = Box::new(Iv::joined(&[&[MARK; 32][..cipher.constraints().sizes.iv]]));
+                let iv = iv.as_ref().as_ref().unwrap();
+                let mut hook = || -> bool { resume_unwind(Box::new(held.len())) };
+                loop {
+                    let mut out = Out::from_slice(&mut data);
+                    let (input, output) = out.in_place(1 << 20);
+                    let request = Request { direction: Direction::Encrypt, iv, input, output };
+                    cipher.crypt(request, &mut hook).unwrap();
+                }
+            }));
+            assert!(unwound.is_err());
+        });
+        assert!(freed > 0 && marked == 0, "{name}");
     }
 }
 

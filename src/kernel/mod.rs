@@ -38,6 +38,7 @@ use crate::process::{Limits, Process};
 use crate::request::{Direction, Hook, Iv, Request};
 use crate::sys;
 pub(crate) use crate::sys::errno;
+pub use crate::sys::without_remnants;
 
 /// One algorithm with one key, in the kernel.
 #[derive(Debug)]

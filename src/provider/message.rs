@@ -7,18 +7,19 @@ use crate::request::{Direction, Hook, Iv};
 use crate::span::{In, Out};
 use crate::userspace::Message as UserspaceMessage;
 
-/// The place that a message has got to.
+/// The place that a message has got to. In boxes: what moves a value moves its gaps too, and an IV of
+/// before that lay on the stack there would come to a place which nobody wipes.
 #[derive(Debug)]
 pub enum Message {
     /// AF_ALG's.
     Kernel {
         /// Its place.
-        message: KernelMessage<AfAlg>,
+        message: Box<KernelMessage<AfAlg>>,
         /// How it began, where a twin may have to begin again.
-        start: Option<(Direction, Iv)>,
+        start: Option<Box<(Direction, Iv)>>,
     },
     /// This process's.
-    Userspace(UserspaceMessage),
+    Userspace(Box<UserspaceMessage>),
     /// Nobody's: it has ended, or is lost. What came next would be wrong bytes without an error.
     Over,
 }
@@ -27,10 +28,12 @@ impl Message {
     pub(super) fn new(provider: &Provider, direction: Direction, iv: &Iv) -> Self {
         match provider {
             Provider::Kernel { cipher, twin, .. } => Self::Kernel {
-                message: cipher.begin(direction, iv),
-                start: twin.as_ref().map(|_| (direction, iv.clone())),
+                message: Box::new(cipher.begin(direction, iv)),
+                start: twin.as_ref().map(|_| Box::new((direction, iv.clone()))),
             },
-            Provider::Userspace { cipher, .. } => Self::Userspace(cipher.begin(direction, iv)),
+            Provider::Userspace { cipher, .. } => {
+                Self::Userspace(Box::new(cipher.begin(direction, iv)))
+            }
         }
     }
 
@@ -46,10 +49,9 @@ impl Message {
 
     /// Begins again in the twin, of a message of which nothing has been computed.
     pub fn begin_again(&mut self, provider: &Provider) {
-        if let (Self::Kernel { start: Some((direction, iv)), .. }, Some(twin)) =
-            (&*self, provider.twin())
-        {
-            *self = Self::Userspace(twin.begin(*direction, iv));
+        if let (Self::Kernel { start: Some(start), .. }, Some(twin)) = (&*self, provider.twin()) {
+            let (direction, iv) = &**start;
+            *self = Self::Userspace(Box::new(twin.begin(*direction, iv)));
         }
     }
 

@@ -9,7 +9,7 @@ pub use message::Message;
 use crate::constraints::{Constraints, Continuation};
 use crate::error::Result;
 use crate::kernel::{AfAlg, KernelCipher};
-pub use crate::kernel::{is_available, on_main_thread, watch_forks};
+pub use crate::kernel::{is_available, on_main_thread, watch_forks, without_remnants};
 use crate::request::{Direction, Hook, Iv, Request};
 use crate::userspace::UserspaceCipher;
 

@@ -17,7 +17,7 @@ use super::stream::Stream;
 use crate::algorithm::Algorithm;
 use crate::constraints::Sizes;
 use crate::error::Error;
-use crate::provider::{Provider, select};
+use crate::provider::{Provider, select, without_remnants};
 use crate::request::Direction;
 use crate::stream::Stream as Core;
 
@@ -69,7 +69,9 @@ impl Cipher {
         let algorithm = Algorithm::new(algorithm)?;
         let key = AnyKey::get(key)?;
         let given = key.as_key();
-        let provider = detached(py, |_| select(&PROCESS, choice, &algorithm, given))?;
+        let provider = without_remnants(usize::MAX, || {
+            detached(py, |_| select(&PROCESS, choice, &algorithm, given).map(Arc::new))
+        })?;
         announce(py, &provider)?;
         let constraints = provider.constraints();
         Ok(Self {
@@ -79,7 +81,7 @@ impl Cipher {
             reason: provider.instead().map(|fallback| fallback.reason),
             max_message: provider.max_message(),
             sizes: constraints.sizes,
-            provider: ArcSwapOption::from_pointee(provider),
+            provider: ArcSwapOption::new(Some(provider)),
         })
     }
 
@@ -89,14 +91,17 @@ impl Cipher {
 
     fn stream(
         &self,
+        py: Python<'_>,
         direction: Direction,
         iv: Option<&Bound<'_, PyAny>>,
         padding: Option<&str>,
-    ) -> PyResult<Stream> {
-        let provider = self.provider()?;
-        let iv = options::iv(provider.constraints(), iv)?;
-        let padded = options::padded(padding)?;
-        Ok(Stream::new(Core::begin(&provider, direction, &iv, padded)?))
+    ) -> PyResult<Py<Stream>> {
+        without_remnants(0, || {
+            let provider = self.provider()?;
+            let iv = options::iv(provider.constraints(), iv)?;
+            let padded = options::padded(padding)?;
+            Py::new(py, Stream::new(Core::begin(&provider, direction, &iv, padded)?))
+        })
     }
 }
 
@@ -242,10 +247,11 @@ impl Cipher {
     #[pyo3(signature = (*, iv = None, padding = None))]
     fn encryptor(
         &self,
+        py: Python<'_>,
         iv: Option<&Bound<'_, PyAny>>,
         #[pyo3(from_py_with = options::padding)] padding: Option<&str>,
-    ) -> PyResult<Stream> {
-        self.stream(Direction::Encrypt, iv, padding)
+    ) -> PyResult<Py<Stream>> {
+        self.stream(py, Direction::Encrypt, iv, padding)
     }
 
     /// Begin to decrypt one message that comes in pieces.
@@ -255,10 +261,11 @@ impl Cipher {
     #[pyo3(signature = (*, iv = None, padding = None))]
     fn decryptor(
         &self,
+        py: Python<'_>,
         iv: Option<&Bound<'_, PyAny>>,
         #[pyo3(from_py_with = options::padding)] padding: Option<&str>,
-    ) -> PyResult<Stream> {
-        self.stream(Direction::Decrypt, iv, padding)
+    ) -> PyResult<Py<Stream>> {
+        self.stream(py, Direction::Decrypt, iv, padding)
     }
 
     /// Let go of the key and the sockets; a second call does nothing.

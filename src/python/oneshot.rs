@@ -8,7 +8,7 @@ use super::detach::{detached, detached_unless};
 use super::fallback::announced;
 use super::options;
 use crate::padding;
-use crate::provider::Provider;
+use crate::provider::{Provider, without_remnants};
 use crate::request::{Direction, Iv, Request};
 use crate::span::In;
 
@@ -21,19 +21,21 @@ pub(super) fn crypt<'py>(
     iv: Option<&Bound<'py, PyAny>>,
     padding: Option<&str>,
 ) -> PyResult<Bound<'py, PyBytes>> {
-    let iv = &options::iv(provider.constraints(), iv)?;
     let data = InBuffer::get(data, "data")?;
     let input = data.span();
-    if options::padded(padding)? {
-        provider.constraints().check_pads()?;
-        return crypt_padded(py, provider, direction, iv, input);
-    }
-    provider.check(direction, iv, input.len())?;
-    let quick = provider.is_quick(input.len());
-    announced(py, provider, input.len(), || {
-        bytes_filled_by(py, input.len(), |output| {
-            let request = Request { direction, iv, input, output };
-            detached_unless(quick, py, |hook| provider.crypt(request, hook))
+    without_remnants(input.len(), || {
+        let iv = &options::iv(provider.constraints(), iv)?;
+        if options::padded(padding)? {
+            provider.constraints().check_pads()?;
+            return crypt_padded(py, provider, direction, iv, input);
+        }
+        provider.check(direction, iv, input.len())?;
+        let quick = provider.is_quick(input.len());
+        announced(py, provider, input.len(), || {
+            bytes_filled_by(py, input.len(), |output| {
+                let request = Request { direction, iv, input, output };
+                detached_unless(quick, py, |hook| provider.crypt(request, hook))
+            })
         })
     })
 }
@@ -47,14 +49,18 @@ pub(super) fn crypt_into<'py>(
     out: &Bound<'py, PyAny>,
     iv: Option<&Bound<'py, PyAny>>,
 ) -> PyResult<usize> {
-    let iv = &options::iv(provider.constraints(), iv)?;
     let data = InBuffer::get(data, "data")?;
     let mut out = OutBuffer::get(out)?;
     let input = data.span();
-    provider.check_request(&Request { direction, iv, input, output: out.span() })?;
-    announced(py, provider, input.len(), || {
-        let request = Request { direction, iv, input, output: out.span() };
-        detached_unless(provider.is_quick(input.len()), py, |hook| provider.crypt(request, hook))
+    without_remnants(input.len(), || {
+        let iv = &options::iv(provider.constraints(), iv)?;
+        provider.check_request(&Request { direction, iv, input, output: out.span() })?;
+        announced(py, provider, input.len(), || {
+            let request = Request { direction, iv, input, output: out.span() };
+            detached_unless(provider.is_quick(input.len()), py, |hook| {
+                provider.crypt(request, hook)
+            })
+        })
     })
 }
 

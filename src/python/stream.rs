@@ -9,6 +9,7 @@ use super::detach::{detached, detached_unless};
 use super::errors::is_too_long;
 use super::fallback::announce_message;
 use crate::error::{Error, Result};
+use crate::provider::without_remnants;
 use crate::request::Hook;
 use crate::stream::{Shared, Stream as Core, StreamTurn};
 
@@ -125,10 +126,12 @@ impl Stream {
     ) -> PyResult<Bound<'py, PyBytes>> {
         let data = InBuffer::get(data, "data")?;
         let input = data.span();
-        let (turn, len) =
-            self.checked_turn(py, input.len(), |stream| stream.update_len(input.len()))?;
-        bytes_filled_by(py, len, |out| {
-            advance(py, &turn, input.len(), |stream, hook| stream.update(input, out, hook))
+        without_remnants(input.len(), || {
+            let (turn, len) =
+                self.checked_turn(py, input.len(), |stream| stream.update_len(input.len()))?;
+            bytes_filled_by(py, len, |out| {
+                advance(py, &turn, input.len(), |stream, hook| stream.update(input, out, hook))
+            })
         })
     }
 
@@ -154,9 +157,11 @@ impl Stream {
         let data = InBuffer::get(data, "data")?;
         let mut out = OutBuffer::get(out)?;
         let (input, out) = (data.span(), out.span());
-        let (turn, _) =
-            self.checked_turn(py, input.len(), |stream| stream.check_update(input, &out))?;
-        advance(py, &turn, input.len(), |stream, hook| stream.update(input, out, hook))
+        without_remnants(input.len(), || {
+            let (turn, _) =
+                self.checked_turn(py, input.len(), |stream| stream.check_update(input, &out))?;
+            advance(py, &turn, input.len(), |stream, hook| stream.update(input, out, hook))
+        })
     }
 
     /// End the message and give the rest of it.
@@ -167,9 +172,11 @@ impl Stream {
     ///     StreamStateError: the stream is finalized or poisoned.
     ///     KernelError: the kernel failed; the stream is poisoned.
     fn finalize<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
-        self.end(py, Core::finalize_len, |turn, len| {
-            bytes_filled_by(py, len, |out| {
-                advance(py, turn, 0, |stream, hook| stream.finalize(out, hook))
+        without_remnants(usize::MAX, || {
+            self.end(py, Core::finalize_len, |turn, len| {
+                bytes_filled_by(py, len, |out| {
+                    advance(py, turn, 0, |stream, hook| stream.finalize(out, hook))
+                })
             })
         })
     }
@@ -185,16 +192,18 @@ impl Stream {
     /// And what ``finalize`` raises.
     #[pyo3(signature = (out, /))]
     fn finalize_into<'py>(&self, py: Python<'py>, out: &Bound<'py, PyAny>) -> PyResult<usize> {
-        let mut out = OutBuffer::get(out)?;
-        let room = out.span().len();
-        self.end(
-            py,
-            |stream| stream.check_finalize(room),
-            |turn, _| {
-                let out = out.span();
-                advance(py, turn, 0, |stream, hook| stream.finalize(out, hook))
-            },
-        )
+        without_remnants(usize::MAX, || {
+            let mut out = OutBuffer::get(out)?;
+            let room = out.span().len();
+            self.end(
+                py,
+                |stream| stream.check_finalize(room),
+                |turn, _| {
+                    let out = out.span();
+                    advance(py, turn, 0, |stream, hook| stream.finalize(out, hook))
+                },
+            )
+        })
     }
 
     const fn __enter__(slf: PyRef<'_, Self>) -> PyRef<'_, Self> {

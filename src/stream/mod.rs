@@ -8,7 +8,8 @@ mod shared;
 use std::fmt;
 use std::sync::Arc;
 
-use crate::constraints::{Continuation, Sibling, bytes, check_room, overlap};
+use crate::algorithm::Algorithm;
+use crate::constraints::{Continuation, Sibling, Sizes, bytes, check_room, overlap};
 use crate::error::{Error, Result};
 use crate::padding;
 use crate::provider::{Fallback, Message, Provider};
@@ -48,10 +49,16 @@ enum State {
     Poisoned,
 }
 
+/// More chunks than anybody encrypts.
+const ENDLESS: u64 = u64::MAX;
+
 /// A message in parts, for one user at a time: see [`Shared`].
 #[derive(Debug)]
 pub struct Stream {
-    provider: Arc<Provider>,
+    /// Until it has ended: the key is not to be kept by a stream that needs it no more.
+    provider: Option<Arc<Provider>>,
+    algorithm: Algorithm,
+    sizes: Sizes,
     message: Message,
     direction: Direction,
     padded: bool,
@@ -60,8 +67,9 @@ pub struct Stream {
     held: Secret,
     /// Bytes of the message so far.
     taken: usize,
-    /// Chunks that the counter still has, where it ends.
-    blocks_left: Option<u128>,
+    /// Chunks that the counter still has, [`ENDLESS`] where nobody comes to its end. No `Option` and
+    /// no `u128`: those have gaps, and what lay on the stack there, an IV, moves along with them.
+    blocks_left: u64,
 }
 
 impl Stream {
@@ -83,8 +91,10 @@ impl Stream {
         let hold_back = HoldBack::of(provider.continuation(0), padded, direction);
         Ok(Self {
             message: provider.begin(direction, iv),
-            blocks_left: constraints.blocks_left(iv),
-            provider: Arc::clone(provider),
+            blocks_left: capped(constraints.blocks_left(iv)),
+            provider: Some(Arc::clone(provider)),
+            algorithm: constraints.algorithm.clone(),
+            sizes: constraints.sizes,
             direction,
             padded,
             hold_back,
@@ -94,17 +104,17 @@ impl Stream {
         })
     }
 
-    /// Whether it can go on.
+    /// Who computes, if it can go on.
     ///
     /// # Errors
     /// [`Error::StreamState`].
-    fn check_active(&self) -> Result<()> {
-        match self.state {
-            State::Active => Ok(()),
-            State::Finished => Err(Error::stream(
+    fn active(&self) -> Result<&Arc<Provider>> {
+        match (self.state, &self.provider) {
+            (State::Active, Some(provider)) => Ok(provider),
+            (State::Finished, _) => Err(Error::stream(
                 "this stream is finalized; begin a new one with encryptor() or decryptor()",
             )),
-            State::Poisoned => Err(Error::stream(
+            (State::Active | State::Poisoned, _) => Err(Error::stream(
                 "this stream failed half-way and cannot go on; begin a new one with encryptor() \
                  or decryptor()",
             )),
@@ -112,11 +122,11 @@ impl Stream {
     }
 
     fn chunk(&self) -> usize {
-        self.provider.constraints().sizes.chunk.max(1)
+        self.sizes.chunk.max(1)
     }
 
     fn block(&self) -> usize {
-        self.provider.constraints().sizes.block.max(1)
+        self.sizes.block.max(1)
     }
 
     /// How many bytes `update` gives for `new` bytes.
@@ -124,15 +134,15 @@ impl Stream {
     /// # Errors
     /// Why it cannot take them.
     pub fn update_len(&self, new: usize) -> Result<usize> {
-        self.check_active()?;
+        let provider = self.active()?;
         let total = self.held.len() + new;
-        self.provider.constraints().check_counter(self.blocks_left, total)?;
+        provider.constraints().check_counter(self.blocks_left(), total)?;
         Ok(match self.hold_back {
             HoldBack::Rest => total - total % self.chunk(),
             HoldBack::LastBlock => total.saturating_sub(1) / self.block() * self.block(),
             HoldBack::CtsTail => Sibling::before_cts_tail(total, self.block()),
             HoldBack::All => {
-                self.provider.check_limit(total + self.to_pad(total))?;
+                provider.check_limit(total + self.to_pad(total))?;
                 0
             }
         })
@@ -143,7 +153,7 @@ impl Stream {
         let total = self.held.len() + new;
         match self.hold_back {
             HoldBack::All if self.message.may_begin_again() => {
-                self.provider.too_long(total + self.to_pad(total))
+                self.provider.as_ref()?.too_long(total + self.to_pad(total))
             }
             _ => None,
         }
@@ -151,17 +161,18 @@ impl Stream {
 
     /// Whether `new` bytes and what is held are not worth giving up the GIL for.
     pub fn is_quick(&self, new: usize) -> bool {
-        self.provider.is_quick(self.held.len() + new)
+        let len = self.held.len() + new;
+        self.provider.as_ref().is_none_or(|provider| provider.is_quick(len))
     }
 
     /// Has userspace begin again where the message outgrows the kernel after `new` bytes; nothing
     /// of it is lost, since all was held back.
     pub fn go_over(&mut self, new: usize) {
-        if self.outgrows(new).is_some() {
+        if let (Some(_), Some(provider)) = (self.outgrows(new), &self.provider) {
             let total = self.held.len() + new;
-            let continuation = self.provider.continuation(total + self.to_pad(total));
+            let continuation = provider.continuation(total + self.to_pad(total));
             self.hold_back = HoldBack::of(continuation, self.padded, self.direction);
-            self.message.begin_again(&self.provider);
+            self.message.begin_again(provider);
         }
     }
 
@@ -200,10 +211,11 @@ impl Stream {
         hook: &mut Hook<'_>,
     ) -> Result<usize> {
         let need = self.check_update(input, &out)?;
+        let provider = Arc::clone(self.active()?);
         self.make_room(input.len(), need)?;
         self.state = State::Poisoned;
         let mut written = 0;
-        match self.pass_on(input, out.borrow(), need, &mut written, hook) {
+        match self.pass_on(&provider, input, out.borrow(), (need, &mut written), hook) {
             Ok(()) => {
                 self.taken += input.len();
                 self.state = State::Active;
@@ -226,34 +238,33 @@ impl Stream {
     /// What is held goes first, filled up to a chunk; then whole chunks from the caller's buffer.
     fn pass_on(
         &mut self,
+        provider: &Provider,
         mut input: In<'_>,
         mut out: Out<'_>,
-        need: usize,
-        written: &mut usize,
+        (need, written): (usize, &mut usize),
         hook: &mut Hook<'_>,
     ) -> Result<()> {
-        let provider = Arc::clone(&self.provider);
         if need > 0 && !self.held.is_empty() {
             let front = self.held.len().next_multiple_of(self.chunk()).min(need);
             let (filling, rest) = input.split_at(front.saturating_sub(self.held.len()));
             self.held.append(filling)?;
             input = rest;
             let part = self.held.as_in().split_at(front).0;
-            self.message.advance(&provider, part, out.borrow().part(0..front), false, hook)?;
+            self.message.advance(provider, part, out.borrow().part(0..front), false, hook)?;
             self.held.drop_front(front);
             *written = front;
         }
         let (part, rest) = input.split_at(need - *written);
-        self.message.advance(&provider, part, out.part(*written..need), false, hook)?;
+        self.message.advance(provider, part, out.part(*written..need), false, hook)?;
         *written = need;
         self.held.append(rest)?;
-        self.spend(need);
+        let blocks = provider.constraints().counted(need);
+        self.blocks_left = capped(self.blocks_left().map(|left| left.saturating_sub(blocks)));
         Ok(())
     }
 
-    fn spend(&mut self, bytes: usize) {
-        let blocks = self.provider.constraints().counted(bytes);
-        self.blocks_left = self.blocks_left.map(|left| left.saturating_sub(blocks));
+    fn blocks_left(&self) -> Option<u128> {
+        (self.blocks_left != ENDLESS).then_some(self.blocks_left.into())
     }
 
     /// How much room `finalize` needs. Of a padded decryption it gives less.
@@ -261,8 +272,7 @@ impl Stream {
     /// # Errors
     /// Why the message cannot end here: more of it may still come.
     pub fn finalize_len(&self) -> Result<usize> {
-        self.check_active()?;
-        let constraints = self.provider.constraints();
+        let constraints = self.active()?.constraints();
         match (self.padded, self.direction) {
             (false, direction) => constraints.check_length(direction, self.taken)?,
             (true, Direction::Decrypt) => padding::check_padded(constraints, self.taken)?,
@@ -286,11 +296,12 @@ impl Stream {
     /// An input error or one of memory leaves the stream as it was, any other ends it.
     pub fn finalize(&mut self, out: Out<'_>, hook: &mut Hook<'_>) -> Result<usize> {
         let need = self.check_finalize(out.len())?;
+        let provider = Arc::clone(self.active()?);
         let unpads = self.padded && self.direction == Direction::Decrypt;
         let plain = if unpads { Some(Secret::zeroed(need)?) } else { None };
         self.held.reserve(need)?;
         self.state = State::Poisoned;
-        let done = self.last_part(plain, out.part(0..need), hook);
+        let done = self.last_part(&provider, plain, out.part(0..need), hook);
         match &done {
             // Nothing has been taken: userspace may end it.
             Err(error) if error.is_too_long() && self.message.may_begin_again() => {
@@ -305,14 +316,14 @@ impl Stream {
     /// What is held, padded; or with its padding taken off, where there is a `plain` to do it in.
     fn last_part(
         &mut self,
+        provider: &Provider,
         plain: Option<Secret>,
         mut out: Out<'_>,
         hook: &mut Hook<'_>,
     ) -> Result<usize> {
-        let provider = Arc::clone(&self.provider);
         let (held, need) = (self.held.len(), out.len());
         if let Some(mut plain) = plain {
-            self.message.advance(&provider, self.held.as_in(), plain.as_out(), true, hook)?;
+            self.message.advance(provider, self.held.as_in(), plain.as_out(), true, hook)?;
             plain.truncate(padding::kept(plain.bytes(), self.block())?);
             out.copy_from(plain.as_in());
             return Ok(plain.len());
@@ -322,7 +333,7 @@ impl Stream {
             self.held.extend_to(need)?;
             padding::put(&mut self.held.as_out().split_at(held).1, held, block);
         }
-        self.message.advance(&provider, self.held.as_in(), out, true, hook)?;
+        self.message.advance(provider, self.held.as_in(), out, true, hook)?;
         Ok(need)
     }
 
@@ -331,6 +342,7 @@ impl Stream {
         self.state = state;
         self.held = Secret::default();
         self.message.end();
+        self.provider = None;
     }
 
     /// Leaves a `with` block: after an exception the message is lost, without one it must have
@@ -356,10 +368,14 @@ impl Stream {
     }
 }
 
+fn capped(blocks: Option<u128>) -> u64 {
+    blocks.and_then(|blocks| u64::try_from(blocks).ok()).unwrap_or(ENDLESS)
+}
+
 impl fmt::Display for Stream {
     /// What it does and where it is; no data.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (name, held) = (&self.provider.constraints().algorithm, self.held.len());
+        let (name, held) = (&self.algorithm, self.held.len());
         let doing = match self.direction {
             Direction::Encrypt => "encrypting",
             Direction::Decrypt => "decrypting",

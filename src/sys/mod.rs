@@ -9,12 +9,14 @@ mod fork;
 pub(crate) mod keyctl;
 mod msg;
 mod privilege;
+mod remnants;
 mod slot;
 mod socket;
 
 pub(crate) use cmsg::ControlBuffer;
 pub(crate) use fork::watch_forks;
 pub(crate) use privilege::without_capabilities;
+pub use remnants::without_remnants;
 pub(crate) use slot::Slot;
 pub(crate) use socket::{OpSocket, TfmSocket, can_open};
 

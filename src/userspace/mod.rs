@@ -5,8 +5,8 @@
 //! blocks at once. A message goes through a small private buffer (`scratch.rs`) in pieces
 //! (`walk.rs`); a mode (`modes/`) works on a piece with a block cipher (`block.rs`).
 //!
-//! Keys and key schedules are wiped on drop. Copies that the compiler makes on the stack while a
-//! key is taken are out of reach.
+//! Keys and key schedules are wiped on drop. Copies that the compiler and the crates make on the stack
+//! and in registers are wiped above, where a call of Python's ends (`src/sys/remnants.rs`).
 
 mod block;
 mod message;

@@ -24,11 +24,14 @@ pub(super) struct Scratch<'b> {
 
 /// Lends `work` a buffer with zeros in it, as large as a message of `len` bytes may need.
 pub(super) fn with_scratch<R>(len: usize, work: impl FnOnce(&mut Scratch<'_>) -> R) -> R {
-    if len <= SHORT {
-        work(&mut Scratch { bytes: &mut [0; SHORT], used: 0 })
-    } else {
-        work(&mut Scratch { bytes: &mut [0; ROOM], used: 0 })
-    }
+    if len <= SHORT { with::<SHORT, R>(work) } else { with::<ROOM, R>(work) }
+}
+
+/// A frame of its own for each size: a short message is to use little of the stack, which is wiped
+/// behind it.
+#[inline(never)]
+fn with<const SIZE: usize, R>(work: impl FnOnce(&mut Scratch<'_>) -> R) -> R {
+    work(&mut Scratch { bytes: &mut [0; SIZE], used: 0 })
 }
 
 impl Scratch<'_> {
