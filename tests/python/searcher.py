@@ -16,6 +16,7 @@ Words = NDArray[np.uint64]
 WORD = 8  # bytes that a secret is told by
 LEAST = 6  # different bytes in a word that is likely to be a secret's
 ASCII = 0x80
+ADDRESSES = 1 << 48
 QUARTERS = 4  # of a word, so large that a table of all values is quick to ask
 T = TypeVar("T")
 MAY_BE_READ, MAY_BE_WRITTEN = "r", "w"
@@ -83,14 +84,20 @@ def look(pid: int, needles: Needles) -> list[Found]:
     ]
 
 
-def words_in(pid: int) -> Words:
-    """Give all words of a process's memory but those that look like text or a small number."""
-    found = [np.frombuffer(content, np.uint64) for _, content in areas(pid, MAY_BE_WRITTEN)]
-    words = np.unique(np.concatenate(found))
+def telling(words: Words) -> Words:
+    """Give those words that do not look like text, a number or an address, sorted."""
+    words = np.unique(words)
     ordered = np.sort(words.view(np.uint8).reshape(-1, WORD), axis=1)
     different = 1 + np.count_nonzero(np.diff(ordered, axis=1), axis=1)
-    secret: Words = words[(different >= LEAST) & (ordered[:, -1] >= ASCII)]
+    drawn = (different >= LEAST) & (ordered[:, -1] >= ASCII) & (words >= ADDRESSES)
+    secret: Words = words[drawn]
     return secret
+
+
+def words_in(pid: int) -> Words:
+    """Give all telling words of a process's memory."""
+    found = [np.frombuffer(content, np.uint64) for _, content in areas(pid, MAY_BE_WRITTEN)]
+    return telling(np.concatenate(found))
 
 
 class Secrets(NamedTuple):
