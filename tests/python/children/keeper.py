@@ -34,9 +34,13 @@ class Case:
         if os.readv(pipe, [self.key, self.iv, self.data]) != sum(sizes):
             raise EOFError
 
+    def given_key(self, start: int = 0) -> memoryview | afalg.KeyringKey:
+        """Give the key, or what there is of it from `start` on."""
+        return memoryview(self.key)[start:]
+
     def cipher(self) -> afalg.Cipher:
         """Make a Cipher."""
-        return afalg.Cipher(self.algorithm, self.key, provider=self.provider)
+        return afalg.Cipher(self.algorithm, self.given_key(), provider=self.provider)
 
     @property
     def given_iv(self) -> bytearray | None:
@@ -47,6 +51,31 @@ class Case:
         """Wipe all that is the caller's."""
         for area in (self.key, self.iv, self.data):
             area[:] = bytes(len(area))
+
+
+class KeyringCase(Case):
+    """One whose key is the kernel's: once a Cipher is wanted, the program has it no more."""
+
+    def __init__(self, algorithm: str, sizes: tuple[int, int, int], pipe: int) -> None:
+        super().__init__("kernel", algorithm, sizes, pipe)
+        self.kept = dict[int, afalg.KeyringKey]()
+
+    def given_key(self, start: int = 0) -> afalg.KeyringKey:
+        """Give the key of a keyring, to which it was added."""
+        if start not in self.kept:
+            key = memoryview(self.key)[start:]
+            name = f"keeper:{start}"
+            self.kept[start] = afalg.KeyringKey.add("logon", name, key, keyring="process")
+            if start == 0:
+                self.key[:] = bytes(len(self.key))
+        return self.kept[start]
+
+
+def case_of(how: str, algorithm: str, sizes: tuple[int, int, int], pipe: int) -> Case:
+    """Read a case's secrets."""
+    if how == "keyring":
+        return KeyringCase(algorithm, sizes, pipe)
+    return Case("userspace" if how == "userspace" else "kernel", algorithm, sizes, pipe)
 
 
 Way = Callable[[Case], Iterator[str]]
@@ -85,7 +114,7 @@ def each(cases: Iterator[Case]) -> Iterator[str]:
 
 def one_shot(case: Case) -> Iterator[str]:
     """Encrypt and decrypt by the functions."""
-    options = (case.algorithm, case.key)
+    options = (case.algorithm, case.given_key())
     iv, provider = case.given_iv, case.provider
     hidden = afalg.encrypt(*options, case.data, iv=iv, provider=provider)
     wiped(afalg.decrypt(*options, hidden, iv=iv, provider=provider))
@@ -180,9 +209,9 @@ def dropped(case: Case) -> Iterator[str]:
 def refused(case: Case) -> Iterator[str]:
     """Have a key refused, and messages."""
     with suppress(afalg.InvalidKeyError):
-        afalg.Cipher(case.algorithm, memoryview(case.key)[1:], provider=case.provider)
+        afalg.Cipher(case.algorithm, case.given_key(1), provider=case.provider)
     with suppress(afalg.AlgorithmNotFoundError):
-        afalg.Cipher("no(such)", case.key, provider=case.provider)
+        afalg.Cipher("no(such)", case.given_key(), provider=case.provider)
     with case.cipher() as cipher:
         with suppress(afalg.InvalidInputError):
             cipher.encrypt(memoryview(case.data)[:15], iv=case.given_iv)
@@ -201,7 +230,7 @@ def warned(case: Case) -> Iterator[str]:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         with suppress(afalg.ProviderFallbackWarning):
-            afalg.Cipher(case.algorithm, case.key, provider="auto")
+            afalg.Cipher(case.algorithm, case.given_key(), provider="auto")
     case.wipe()
     yield "gone"
 
@@ -346,8 +375,8 @@ def moment(name: str) -> None:
 
 def do(told: str, pipe: int) -> None:
     """Do a case."""
-    way, provider, asked = json.loads(told)
-    cases = (Case(provider, algorithm, sizes, pipe) for algorithm, sizes in asked)
+    way, how, asked = json.loads(told)
+    cases = (case_of(how, algorithm, sizes, pipe) for algorithm, sizes in asked)
     if way in SWEEPS:
         moments = SWEEPS[way](cases)
     else:
