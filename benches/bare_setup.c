@@ -30,10 +30,19 @@ static void look(int fd, int times)
 		fstat(fd, &file);
 }
 
-static void grow(int op, int forced, int plain, int size)
+static int set(int op, int option, int size)
 {
-	if (setsockopt(op, SOL_SOCKET, forced, &size, sizeof size) != 0)
-		setsockopt(op, SOL_SOCKET, plain, &size, sizeof size);
+	return setsockopt(op, SOL_SOCKET, option, &size, sizeof size);
+}
+
+static void grow(int op)
+{
+	if (set(op, SO_SNDBUFFORCE, SEND) == 0) {
+		set(op, SO_RCVBUFFORCE, RECEIVE);
+	} else { /* not privileged */
+		set(op, SO_SNDBUF, SEND);
+		set(op, SO_RCVBUF, RECEIVE);
+	}
 }
 
 static void read_back(int op)
@@ -68,8 +77,7 @@ static int make(const struct tfm *want, int careful, struct sockets *made)
 	if (made->op < 0)
 		return -1;
 	look(made->op, careful);
-	grow(made->op, SO_SNDBUFFORCE, SO_SNDBUF, SEND);
-	grow(made->op, SO_RCVBUFFORCE, SO_RCVBUF, RECEIVE);
+	grow(made->op);
 	if (careful)
 		read_back(made->op);
 	return 0;
