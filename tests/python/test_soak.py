@@ -27,7 +27,7 @@ from oracles.kernels import release
 
 pytestmark = pytest.mark.kernel
 
-SHORT, LONG, WARM_UP = 3000, 100_000, 300
+SHORT, LONG, WARM_UP = 2000, 100_000, 300
 COUNTS = [SHORT, pytest.param(LONG, marks=pytest.mark.slow)]
 ALGORITHMS = ("cbc(aes)", "xts(aes)", "cts(cbc(aes))")  # cts binds two tfms
 TAKES_SERIALS = release() >= (6, 2)
