@@ -173,13 +173,15 @@ impl OpSocket {
     /// `rmem_max` where this process may; gives what they have now.
     pub fn grow_buffers(&self, send: usize, receive: usize) -> (usize, usize) {
         let socket = self.socket.as_fd();
+        let mut may_force = true; // one capability is for both
         for (forced, plain, bytes) in [
             (libc::SO_SNDBUFFORCE, libc::SO_SNDBUF, send),
             (libc::SO_RCVBUFFORCE, libc::SO_RCVBUF, receive),
         ] {
             let half = libc::c_int::try_from(bytes / 2).unwrap_or(libc::c_int::MAX); // doubled there
+            may_force = may_force && set_int(socket, forced, half).is_ok();
             // What cannot be raised stays as it is; the sizes are read back below.
-            if set_int(socket, forced, half).is_err() {
+            if !may_force {
                 set_int(socket, plain, half).unwrap_or_default();
             }
         }

@@ -1,6 +1,5 @@
 """Descriptors and memory: what was taken is given back, whatever went wrong in between."""
 
-import ctypes
 import errno
 import gc
 import os
@@ -17,6 +16,7 @@ import pytest
 import afalg
 import children
 from children.load import cipher_of
+from holdings import descriptors, heap, resident
 from oracles import ORACLES
 from oracles.cases import is_lacking, iv_of, key_of, message
 
@@ -29,45 +29,6 @@ KERNEL_IV = "lrw(aes)"  # its streams hold a socket each
 ALGORITHMS = ("cbc(aes)", "ctr(aes)", "xts(aes)", "cts(cbc(aes))", "chacha20", KERNEL_IV)
 IV = bytes(16)
 Calls = list[Callable[[], object]]
-
-
-def descriptors() -> int:
-    """Count this process's open files, and always the folder that lists them."""
-    return len(list(Path("/proc/self/fd").iterdir()))
-
-
-class MallInfo(ctypes.Structure):
-    """What glibc's allocator has given out (mallinfo2, malloc.h)."""
-
-    _fields_ = tuple(
-        (name, ctypes.c_size_t)
-        for name in (
-            "arena",
-            "ordblks",
-            "smblks",
-            "hblks",
-            "hblkhd",
-            "usmblks",
-            "fsmblks",
-            "uordblks",
-            "fordblks",
-            "keepcost",
-        )
-    )
-
-
-def heap() -> int:
-    """Give how many bytes are allocated, the mapped ones included."""
-    mallinfo2 = ctypes.CDLL(None).mallinfo2
-    mallinfo2.restype = MallInfo
-    info = mallinfo2()
-    return int(info.uordblks) + int(info.hblkhd)
-
-
-def resident() -> int:
-    """Give how many bytes of memory this process occupies."""
-    pages = int(Path("/proc/self/statm").read_text().split()[1])
-    return pages * resource.getpagesize()
 
 
 def failing(cipher: afalg.Cipher) -> Calls:
