@@ -223,8 +223,9 @@ fn quota(errno: Errno) -> Error {
     let user = sys::effective_user();
     let count = super::quota().map_or_else(String::new, |used| format!(" ({used})"));
     let text = format!(
-        "user {user} may keep no more in the kernel's keyrings{count}; unlink or revoke keys that \
-         are not needed, or raise kernel.keys.maxkeys and kernel.keys.maxbytes (for root \
+        "user {user} may keep no more in the kernel's keyrings{count}; unlink keys that are not \
+         needed, wait a moment where some have just been unlinked (they count until the kernel has \
+         collected them), or raise kernel.keys.maxkeys and kernel.keys.maxbytes (for root \
          root_maxkeys and root_maxbytes)"
     );
     fault(KeyFault::Quota, errno, text)
