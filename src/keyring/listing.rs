@@ -89,7 +89,8 @@ fn only_line(text: &str, key: Serial) -> Option<Listed> {
 /// `3c2b00af I--Q---     1 4m 3d010000  1000  1000 logon     svc:disk: 32`
 fn parse(line: &str) -> Option<Listed> {
     let mut words = line.split_ascii_whitespace();
-    let serial = Serial(i32::from_str_radix(words.next()?, 16).ok()?);
+    let serial = i32::from_str_radix(words.next()?, 16).ok().filter(|serial| *serial > 0)?;
+    let serial = Serial(serial);
     let ends = Ends::parse(words.nth(2)?)?;
     let kind = words.nth(3)?.to_owned();
     let told = line.split_once(&format!(" {kind} "))?.1.trim();
@@ -130,7 +131,10 @@ mod tests {
         let line = "27d17f48 I--Q---     1 perm 3f010000     0     0 encrypted e1: 133";
         let found = parse(line).unwrap();
         assert_eq!((found.ends, found.kind.as_str(), found.size), (Ends::Never, "encrypted", None));
-        for broken in ["", "x", "2ef4f5a8 I--Q---", "2ef4f5a8 I 1 4y 3d010000 0 0 logon a: 1"] {
+        let forged = "00000000 I--Q---     1 perm 3f010000     0     0 user a: 1";
+        for broken in
+            [forged, "", "x", "2ef4f5a8 I--Q---", "2ef4f5a8 I 1 4y 3d010000 0 0 logon a: 1"]
+        {
             assert_eq!(parse(broken), None, "{broken}");
         }
     }

@@ -284,12 +284,10 @@ pub fn listed() -> Result<Vec<KeyringKey>> {
     for serial in listing::serials().ok_or_else(refusal::no_list)? {
         match KeyringKey::of(serial) {
             Ok(key) => keys.push(key),
-            // It has ended since, or is on its way.
-            Err(Error::Keyring {
-                fault: KeyFault::NotFound | KeyFault::Expired | KeyFault::Revoked,
-                ..
-            }) => {}
-            Err(error) => return Err(error),
+            Err(error @ Error::Keyring { fault: KeyFault::Denied | KeyFault::NoKeyrings, .. }) => {
+                return Err(error);
+            }
+            Err(_) => {} // it has ended since, or was never there: see `listing`
         }
     }
     keys.retain(|key| key.named.as_ref().is_some_and(|named| rules::TYPES.contains(&&*named.kind)));

@@ -185,7 +185,8 @@ def test_a_key_cannot_tell_lies_about_when_another_one_ends() -> None:
         if line.startswith(f"{key.serial:08x}")
     )
     lie = line.replace(line.split()[3], "perm")
-    liars = [KeyringKey.add("user", f"x{number}\n{lie}\nx", b"1") for number in range(8)]
+    nobody = "00000000 I--Q---     1 perm 3f010000     0     0 user      nobody: 1"
+    liars = [KeyringKey.add("user", f"x{number}\n{lie}\n{nobody}\nx", b"1") for number in range(8)]
     with pytest.raises(afalg.KeyPermissionError, match="makes it appear twice"):
         _ = KeyringKey(key.serial).expires
     assert KeyringKey.listed().count(key) == 1
