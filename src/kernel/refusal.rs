@@ -122,7 +122,7 @@ pub(super) fn explain_key<T: Transport>(
             match tfm.and_then(|tfm| transport.takes_serials(&tfm)) {
                 // A policy that forbids the call forbids to ask for it, with the same errno.
                 Err(policy) if policy == errno => explain(refusal, kind, name, &[]),
-                asked => keyring::explain_use(errno, serial, constraints, asked.unwrap_or(true)),
+                asked => keyring::explain_use(errno, serial, constraints, asked.ok()),
             }
         }
         _ => explain(refusal, kind, name, &[]),

@@ -6,7 +6,7 @@ use super::refusal::{ended, fault, no_such, permitted, told};
 use super::{Facts, listing, rules};
 use crate::constraints::{Constraints, bytes};
 use crate::error::{Errno, Error, InputFault, KeyFault, Refusal, Stage};
-use crate::key::Serial;
+use crate::key::{Key, Serial};
 use crate::sys::errno;
 
 /// Userspace was asked for, and the key is the kernel's.
@@ -20,30 +20,43 @@ pub fn unknown_to_userspace(key: Serial) -> Error {
 }
 
 /// Explains what the kernel answered to a cipher that was to take a key from a keyring.
-/// `by_serial`: whether AF_ALG can do that here.
-pub fn explain_use(errno: Errno, key: Serial, rules: &Constraints, by_serial: bool) -> Error {
+/// `by_serial`: whether AF_ALG can do that here, where it could be asked.
+pub fn explain_use(
+    errno: Errno,
+    key: Serial,
+    rules: &Constraints,
+    by_serial: Option<bool>,
+) -> Error {
     let named = told(key);
     match errno {
-        errno::ENOPROTOOPT if !by_serial => too_old(errno, &named),
-        errno::ENOPROTOOPT => Error::input(InputFault::Key, wrong_type(key, &named)),
+        errno::ENOPROTOOPT if by_serial == Some(false) => too_old(errno, &named),
+        errno::ENOPROTOOPT if by_serial == Some(true) => {
+            Error::input(InputFault::Key, wrong_type(key, &named))
+        }
         errno::EINVAL => Error::input(InputFault::Key, wrong_size(key, &named, rules)),
         errno::EKEYEXPIRED | errno::EKEYREVOKED => ended(errno, &named),
         errno::ENOKEY => fault(KeyFault::NotFound, errno, no_such(key)),
         errno::EACCES => fault(KeyFault::NotPermitted, errno, not_searchable(key, &named)),
         _ => {
-            let name = &rules.algorithm;
-            let text = match errno {
-                errno::EAGAIN => format!(
-                    "{named} was given new bytes while {name} took it, which takes it twice; make \
-                     the Cipher again"
-                ),
-                _ => {
-                    format!("setsockopt answered {} for {named} and {name}", errno::describe(errno))
-                }
-            };
+            let told = errno::describe(errno);
+            let text = format!("setsockopt answered {told} for {named} and {}", rules.algorithm);
             Error::Kernel { refusal: Refusal { stage: Stage::SetKey, errno }, text }
         }
     }
+}
+
+/// The key had other bytes each time that a cipher took it twice.
+pub fn keeps_changing(key: Key<'_>, rules: &Constraints) -> Error {
+    let named = match key {
+        Key::InKeyring(serial) => told(serial),
+        Key::Bytes(_) => "the key".into(),
+    };
+    let text = format!(
+        "{named} is given new bytes all the time, and {} takes a key twice; make the Cipher again \
+         when it stays the same for a moment",
+        rules.algorithm
+    );
+    fault(KeyFault::Changing, errno::EAGAIN, text)
 }
 
 fn too_old(errno: Errno, named: &str) -> Error {
@@ -59,7 +72,7 @@ fn too_old(errno: Errno, named: &str) -> Error {
 fn wrong_type(key: Serial, named: &str) -> String {
     let known = Facts::of(key).is_ok_and(|facts| rules::TYPES.contains(&&*facts.named.kind));
     let rule = if known {
-        "AF_ALG was built without that type (it is a module, or af_alg is older); use a logon key"
+        "AF_ALG was built without that type, whose keys are a module; use a logon key"
     } else {
         "AF_ALG takes user, logon, encrypted and trusted keys (crypto/af_alg.c); add one of those"
     };
@@ -92,7 +105,7 @@ fn not_searchable(key: Serial, named: &str) -> String {
     format!(
         "this process may not search {named} ({facts}): none of its keyrings leads to it, so that \
          it does not possess it, and others are not permitted to; find it by its name in the keyring \
-         that has it (keyring=\"user\"), have it linked into one that this process has, or have its \
-         owner give user, group or others the permission search"
+         that has it (keyring=\"user\"), in each process of its own, have it linked into one that \
+         this process has, or have its owner give user, group or others the permission search"
     )
 }

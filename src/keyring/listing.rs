@@ -89,7 +89,8 @@ fn only_line(text: &str, key: Serial) -> Option<Listed> {
 /// `3c2b00af I--Q---     1 4m 3d010000  1000  1000 logon     svc:disk: 32`
 fn parse(line: &str) -> Option<Listed> {
     let mut words = line.split_ascii_whitespace();
-    let serial = i32::from_str_radix(words.next()?, 16).ok().filter(|serial| *serial > 0)?;
+    let digits = words.next().filter(|word| word.len() == 8)?;
+    let serial = i32::from_str_radix(digits, 16).ok().filter(|serial| *serial > 0)?;
     let serial = Serial(serial);
     let ends = Ends::parse(words.nth(2)?)?;
     let kind = words.nth(3)?.to_owned();

@@ -14,7 +14,7 @@ use std::fs;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-pub use cipher::{explain_use, unknown_to_userspace};
+pub use cipher::{explain_use, keeps_changing, unknown_to_userspace};
 use name::Name;
 use refusal::{Deed, explain};
 pub use ring::Ring;
@@ -30,6 +30,8 @@ use crate::sys::{self, errno, keyctl};
 pub struct KeyringKey {
     serial: Serial,
     named: Option<Named>,
+    /// Where it was found or added by name: what makes it the process's own, in a child once more.
+    ring: Option<Ring>,
     /// When this object has set it to end, in seconds since 1970; 0: it has not. /proc/keys rounds.
     ends: AtomicU64,
 }
@@ -41,6 +43,12 @@ pub struct Named {
     pub kind: String,
     /// What its owner called it.
     pub description: String,
+}
+
+impl Named {
+    fn new(kind: &str, description: &str) -> Self {
+        Self { kind: kind.to_owned(), description: description.to_owned() }
+    }
 }
 
 /// What keyctl tells of a key that a process may view.
@@ -86,7 +94,7 @@ impl KeyringKey {
             Err(errno::EACCES) => None,
             Err(errno) => return Err(explain(errno, &Deed::View(serial))),
         };
-        Ok(Self { serial, named, ends: AtomicU64::new(0) })
+        Ok(Self { serial, named, ring: None, ends: AtomicU64::new(0) })
     }
 
     /// Looks for a key in a keyring and those that it links; `None`: in those that the process has.
@@ -101,7 +109,8 @@ impl KeyringKey {
             None => name.in_own(),
             Some(ring) => name.in_ring(ring),
         };
-        Self::of(found.map_err(|errno| explain(errno, &Deed::Find(kind, description, ring)))?)
+        let found = found.map_err(|errno| explain(errno, &Deed::Find(kind, description, ring)))?;
+        Ok(Self { named: Some(Named::new(kind, description)), ring, ..Self::of(found)? })
     }
 
     /// Adds a key, which ends after `seconds`; or gives the one of that name in that keyring new
@@ -109,7 +118,7 @@ impl KeyringKey {
     /// from then on, where nothing else leads to the key.
     ///
     /// # Errors
-    /// Why the kernel does not take it; nothing has been added then.
+    /// Why the kernel does not take it; nothing has been added or changed then.
     pub fn add(
         kind: &str,
         description: &str,
@@ -120,17 +129,30 @@ impl KeyringKey {
         rules::check_new(kind, description, payload.len())?;
         rules::check_timeout(seconds)?;
         let name = Name { kind: &rules::c_string(kind)?, text: &rules::c_string(description)? };
-        let refused = |errno| explain(errno, &Deed::Add(kind, description, ring));
+        let wanted = Deed::Add(kind, description, ring);
+        let refused = |errno| explain(errno, &wanted);
         let id = ring.id_to_write().map_err(refused)?;
-        let serial = keyctl::add_key(name.kind, name.text, payload, id).map_err(refused)?;
-        name.possess(serial, id);
-        let named = Some(Named { kind: kind.to_owned(), description: description.to_owned() });
-        let key = Self { serial, named, ends: AtomicU64::new(0) };
+        let before = keyctl::search(id, name.kind, name.text).ok();
+        if let (Some(old), Some(_)) = (before, seconds) {
+            may_set_timeout(old)?;
+        }
+        let serial =
+            keyctl::add_key(name.kind, name.text, payload, id).map_err(|errno| {
+                match (before, errno) {
+                    (Some(old), errno::EINVAL) => refusal::exists(old, &wanted),
+                    _ => refused(errno),
+                }
+            })?;
+        name.possess(serial, ring);
+        let named = Some(Named::new(kind, description));
+        let key = Self { serial, named, ring: Some(ring), ends: AtomicU64::new(0) };
         if seconds.is_some()
             && let Err(error) = key.set_timeout(seconds)
         {
-            // Better no key than one that outlives what was asked for.
-            keyctl::unlink(serial, id).unwrap_or_default();
+            if before != Some(serial) {
+                // Better no key than one that outlives what was asked for.
+                keyctl::unlink(serial, id).unwrap_or_default();
+            }
             return Err(error);
         }
         Ok(key)
@@ -140,11 +162,16 @@ impl KeyringKey {
     ///
     /// # Errors
     /// That it is another key by now, or that it cannot be told.
-    pub fn restore(serial: Serial, named: Option<&Named>, boot: &str) -> Result<Self> {
+    pub fn restore(
+        serial: Serial,
+        named: Option<&Named>,
+        ring: Option<Ring>,
+        boot: &str,
+    ) -> Result<Self> {
         if boot_id()? != boot {
             return Err(refusal::of_another_boot(serial));
         }
-        let key = Self::of(serial)?;
+        let key = Self { ring, ..Self::of(serial)? };
         if key.named() == named { Ok(key) } else { Err(refusal::another_key(&key, named)) }
     }
 
@@ -158,12 +185,32 @@ impl KeyringKey {
         self.named.as_ref()
     }
 
+    /// The keyring that it was found in or added to by name.
+    pub const fn ring(&self) -> Option<Ring> {
+        self.ring
+    }
+
+    /// Makes the keyring that was named the process's own, as it was where the key was found or
+    /// added: a child, or a thread that ran already, has not got it. Whether that may help.
+    pub fn possess(&self) -> bool {
+        self.ring.is_some_and(|ring| ring.possess().is_ok())
+    }
+
+    /// Asks once more where possession is what lacks.
+    fn ask<T>(&self, question: impl Fn() -> Result<T, Errno>) -> Result<T, Errno> {
+        match question() {
+            Err(errno::EACCES) if self.possess() => question(),
+            answer => answer,
+        }
+    }
+
     /// What the kernel says of it now.
     ///
     /// # Errors
     /// That it has ended or may not be viewed.
     pub fn facts(&self) -> Result<Facts> {
-        Facts::of(self.serial).map_err(|errno| explain(errno, &Deed::View(self.serial)))
+        let facts = self.ask(|| Facts::of(self.serial));
+        facts.map_err(|errno| explain(errno, &Deed::View(self.serial)))
     }
 
     /// When it ends; `None`: not by itself.
@@ -186,7 +233,7 @@ impl KeyringKey {
     /// That it has ended, or may not be changed by this process.
     pub fn set_timeout(&self, seconds: Option<u32>) -> Result<()> {
         rules::check_timeout(seconds)?;
-        keyctl::set_timeout(self.serial, seconds.unwrap_or_default())
+        self.ask(|| keyctl::set_timeout(self.serial, seconds.unwrap_or_default()))
             .map_err(|errno| self.unchanged(errno, "set its timeout", "setattr"))?;
         let after = |seconds| {
             let end = SystemTime::now() + Duration::from_secs(u64::from(seconds));
@@ -202,7 +249,7 @@ impl KeyringKey {
     /// That it has ended, or may not be changed by this process.
     pub fn set_permissions(&self, mask: u32) -> Result<()> {
         rules::check_permissions(mask)?;
-        keyctl::set_permissions(self.serial, mask)
+        self.ask(|| keyctl::set_permissions(self.serial, mask))
             .map_err(|errno| self.unchanged(errno, "set its permissions", "setattr"))
     }
 
@@ -211,7 +258,7 @@ impl KeyringKey {
     /// # Errors
     /// That it has ended, or that this process may not.
     pub fn revoke(&self) -> Result<()> {
-        keyctl::revoke(self.serial)
+        self.ask(|| keyctl::revoke(self.serial))
             .map_err(|errno| self.unchanged(errno, "revoke it", "write or setattr"))
     }
 
@@ -220,8 +267,9 @@ impl KeyringKey {
     /// # Errors
     /// That it has ended, or that this process may not.
     pub fn link(&self, ring: Ring) -> Result<()> {
-        let linked = ring.id_to_write().and_then(|ring| keyctl::link(self.serial, ring));
-        linked.map_err(|errno| self.unchanged(errno, "link it", "link"))
+        let linked =
+            ring.id_to_write().and_then(|ring| self.ask(|| keyctl::link(self.serial, ring)));
+        linked.map_err(|errno| explain(errno, &Deed::Link(self.serial, ring)))
     }
 
     /// Takes it out of a keyring; `None`: out of each of the process's own that has it. A key that
@@ -251,6 +299,19 @@ impl KeyringKey {
     fn unchanged(&self, errno: Errno, what: &'static str, needs: &'static str) -> Error {
         explain(errno, &Deed::Change { key: self.serial, what, needs })
     }
+}
+
+/// Sees that a key which is there already may have its timeout set, before anything is changed.
+fn may_set_timeout(key: Serial) -> Result<()> {
+    const SETATTR: u32 = 0x20;
+    let Ok(facts) = Facts::of(key) else { return Ok(()) };
+    // It was found in a keyring that was named, so that it will be possessed.
+    let of_user = if facts.user == sys::effective_user() { facts.permissions >> 16 } else { 0 };
+    if (facts.permissions >> 24 | of_user | facts.permissions) & SETATTR != 0 {
+        return Ok(());
+    }
+    let change = Deed::Change { key, what: "set its timeout", needs: "setattr" };
+    Err(explain(errno::EACCES, &change))
 }
 
 /// How much of its quota of keys this user has used: `"5 of 200 keys and 100 of 20000 bytes"`.

@@ -6,7 +6,7 @@ use super::ring::Ring;
 use crate::error::Errno;
 use crate::key::Serial;
 use crate::sys::errno;
-use crate::sys::keyctl::{self, Special};
+use crate::sys::keyctl;
 
 /// Type and description, as the kernel is asked for them.
 #[derive(Clone, Copy, Debug)]
@@ -32,9 +32,8 @@ impl Name<'_> {
 
     /// Looks into one, and makes it the process's own.
     pub(super) fn in_ring(self, ring: Ring) -> Result<Serial, Errno> {
-        let id = ring.id()?;
-        let key = keyctl::search(id, self.kind, self.text)?;
-        self.possess(key, id);
+        let key = keyctl::search(ring.id()?, self.kind, self.text)?;
+        self.possess(key, ring);
         Ok(key)
     }
 
@@ -42,9 +41,9 @@ impl Name<'_> {
     /// process or session leads. The user's is not among those of a service of systemd. So the
     /// keyring that was named is linked into the process's; where that may not be, the key's own
     /// refusal will say what is missing.
-    pub(super) fn possess(self, key: Serial, ring: Serial) {
+    pub(super) fn possess(self, key: Serial, ring: Ring) {
         if self.in_own() != Ok(key) {
-            keyctl::link(ring, Special::Process.serial()).unwrap_or_default();
+            ring.possess().unwrap_or_default();
         }
     }
 }

@@ -18,6 +18,8 @@ pub(super) enum Deed<'a> {
     Find(&'a str, &'a str, Option<Ring>),
     /// To take a key out of a keyring, or of all.
     Unlink(Serial, Option<Ring>),
+    /// To link a key into a keyring.
+    Link(Serial, Ring),
     /// To change a key: what, and the permission that it takes.
     Change {
         /// Which.
@@ -37,10 +39,31 @@ impl Deed<'_> {
         }
     }
 
+    /// The keyrings that it is about.
+    fn rings(&self) -> Vec<Ring> {
+        match self {
+            Self::Add(_, _, ring)
+            | Self::Find(_, _, Some(ring))
+            | Self::Unlink(_, Some(ring))
+            | Self::Link(_, ring) => vec![*ring],
+            Self::Find(_, _, None) => Ring::SEARCHED.map(Ring::Special).to_vec(),
+            Self::Unlink(_, None) => Ring::OWN.map(Ring::Special).to_vec(),
+            Self::View(_) | Self::Change { .. } => Vec::new(),
+        }
+    }
+
+    /// One of them that answers so itself.
+    fn ring_that_answers(&self, errno: Errno) -> Option<Ring> {
+        self.rings().into_iter().find(|ring| ring.fault() == Some(errno))
+    }
+
     /// The key that it is about.
     fn subject(&self) -> String {
         match self {
-            Self::View(key) | Self::Unlink(key, _) | Self::Change { key, .. } => told(*key),
+            Self::View(key)
+            | Self::Link(key, _)
+            | Self::Unlink(key, _)
+            | Self::Change { key, .. } => told(*key),
             Self::Add(kind, description, _) | Self::Find(kind, description, _) => {
                 format!("the {kind} key {description:?}")
             }
@@ -51,10 +74,15 @@ impl Deed<'_> {
 /// A key by serial and, where it may be viewed, by name. One that has ended is described by nobody,
 /// but listed for a while.
 pub(super) fn told(key: Serial) -> String {
-    if let Ok(Facts { named: Named { kind, description }, .. }) = Facts::of(key) {
-        return format!("key {key} ({kind} {description:?})");
-    }
-    match listing::line_of(key) {
+    let listed = match Facts::of(key) {
+        Ok(Facts { named: Named { kind, description }, .. }) => {
+            return format!("key {key} ({kind} {description:?})");
+        }
+        // Of one that may not be viewed the list has nothing but what others pretend.
+        Err(errno::EKEYEXPIRED | errno::EKEYREVOKED) => listing::line_of(key),
+        Err(_) => None,
+    };
+    match listed {
         Some(Listed { kind, told, .. }) => format!("key {key} ({kind} {told:?})"),
         None => format!("key {key}"),
     }
@@ -67,10 +95,13 @@ pub(super) fn fault(fault: KeyFault, errno: Errno, text: String) -> Error {
 /// Explains what keyctl or add_key answered.
 pub(super) fn explain(errno: Errno, deed: &Deed<'_>) -> Error {
     match (errno, deed) {
-        (errno::ENOSYS | errno::EPERM, Deed::View(_) | Deed::Add(..) | Deed::Find(..))
-        | (errno::ENOSYS, _) => unavailable(errno, deed.stage()),
+        (errno::ENOSYS, _) => unavailable(errno, deed.stage()),
+        (errno::EPERM, _) if super::try_keyrings().is_err() => unavailable(errno, deed.stage()),
         (errno::EPERM, _) => protected(errno, deed),
-        (errno::EKEYEXPIRED | errno::EKEYREVOKED, _) => ended(errno, &deed.subject()),
+        (errno::EKEYEXPIRED | errno::EKEYREVOKED, _) => match deed.ring_that_answers(errno) {
+            Some(ring) => ended_ring(errno, ring),
+            None => ended(errno, &deed.subject()),
+        },
         (errno::ENOKEY | errno::ENOENT, _) => missing(errno, deed),
         (errno::EACCES, _) => not_permitted(errno, deed),
         (errno::EDQUOT, _) => quota(errno),
@@ -86,7 +117,7 @@ pub(super) fn explain(errno: Errno, deed: &Deed<'_>) -> Error {
             KeyFault::NoType,
             errno,
             "this kernel was built without persistent keyrings (CONFIG_PERSISTENT_KEYRINGS); use \
-             \"user\", which lasts as long as the user has processes"
+             \"user\", which stays as well"
                 .into(),
         ),
         (errno::EINVAL, Deed::Add(kind, ..)) => malformed(kind),
@@ -116,12 +147,18 @@ fn unavailable(errno: Errno, stage: Stage) -> Error {
 }
 
 fn protected(errno: Errno, deed: &Deed<'_>) -> Error {
-    let text = format!(
-        "the kernel keeps {} as it is, or a policy of this process forbids the change (keyctl \
-         answered {})",
-        deed.subject(),
-        errno::describe(errno)
-    );
+    let (subject, told) = (deed.subject(), errno::describe(errno));
+    let text = match deed.rings().as_slice() {
+        [ring] => format!(
+            "{ring} is restricted and does not take {subject}, or a policy of this process forbids \
+             this call alone ({} answered {told}); name another keyring",
+            deed.stage().name()
+        ),
+        _ => format!(
+            "the kernel keeps {subject} as it is, or a policy of this process forbids the change \
+             (keyctl answered {told})"
+        ),
+    };
     fault(KeyFault::NotPermitted, errno, text)
 }
 
@@ -138,8 +175,26 @@ pub(super) fn ended(errno: Errno, subject: &str) -> Error {
     fault(kind, errno, text)
 }
 
+/// It is the keyring that has ended, which a new key does not help.
+fn ended_ring(errno: Errno, ring: Ring) -> Error {
+    let (kind, what) = if errno == errno::EKEYEXPIRED {
+        (KeyFault::Expired, "has expired")
+    } else {
+        (KeyFault::Revoked, "was revoked, as logging out does to a session's")
+    };
+    let text = format!(
+        "{ring} {what}; name another one (keyring=\"user\"), or start a new session (keyctl session)"
+    );
+    fault(kind, errno, text)
+}
+
 fn missing(errno: Errno, deed: &Deed<'_>) -> Error {
     let text = match deed {
+        Deed::Add(..) | Deed::Find(_, _, Some(_)) | Deed::Link(..)
+            if let Some(ring) = deed.ring_that_answers(errno::ENOKEY) =>
+        {
+            format!("this process has not got {ring}; name another one")
+        }
         Deed::Add("encrypted", ..) => {
             "the master key that the payload names is in no keyring of this process; add it first, \
              a user key under the description behind \"user:\""
@@ -164,7 +219,7 @@ fn missing(errno: Errno, deed: &Deed<'_>) -> Error {
             "{} is directly in no keyring of this process's own; name the one that it is in",
             deed.subject()
         ),
-        Deed::View(key) | Deed::Change { key, .. } => no_such(*key),
+        Deed::View(key) | Deed::Link(key, _) | Deed::Change { key, .. } => no_such(*key),
     };
     fault(KeyFault::NotFound, errno, text)
 }
@@ -180,8 +235,13 @@ fn not_permitted(errno: Errno, deed: &Deed<'_>) -> Error {
     let subject = deed.subject();
     let text = match deed {
         Deed::Change { what, needs, .. } => format!(
-            "this process may not {what}: {subject} gives it no permission {needs}{}",
+            "this process may not {what}: {subject} gives it no permission {needs}{}; find it by its \
+             name in the keyring that has it, or have its owner permit it",
             by_its_permissions(deed)
+        ),
+        Deed::Link(_, ring) => format!(
+            "this process may not link it: {subject} gives it no permission link, or {ring} none to \
+             write; have their owners permit it"
         ),
         Deed::Add(_, _, ring) => format!(
             "this process may not write to {ring}, or not give new bytes to {subject} that is in it"
@@ -244,11 +304,23 @@ fn no_type(errno: Errno, kind: &str) -> Error {
     fault(KeyFault::NoType, errno, text)
 }
 
+/// What is there already is changed by new bytes, where its type takes any.
+pub(super) fn exists(old: Serial, deed: &Deed<'_>) -> Error {
+    let Deed::Add(kind @ ("encrypted" | "trusted"), _, ring) = deed else {
+        return explain(errno::EINVAL, deed);
+    };
+    let text = format!(
+        "{} is in {ring} already, and an {kind} key takes no new bytes; find it, or unlink it first",
+        told(old)
+    );
+    Error::input(InputFault::Argument, text)
+}
+
 fn malformed(kind: &str) -> Error {
     let text = match kind {
         "encrypted" => {
             "the kernel refuses this payload of an encrypted key, which is b\"new user:MASTER 32\" \
-             (MASTER: a user key's description; 20 to 128 bytes) or b\"load …\" of what keyctl \
+             (MASTER: a user key's description; 20 to 4096 bytes) or b\"load …\" of what keyctl \
              read, under the same master key"
         }
         "trusted" => {

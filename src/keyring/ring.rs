@@ -49,17 +49,33 @@ impl Ring {
         })
     }
 
-    /// The number that the kernel knows it by. The persistent keyring is linked into the session's
-    /// on the way: a process that possesses it in no keyring may not look into it.
+    /// The number that the kernel knows it by. The persistent keyring is linked into the process's
+    /// on the way: who possesses it in no keyring may not look into it.
     pub(super) fn id(self) -> Result<Serial, Errno> {
         match self {
             Self::Special(special) => Ok(special.serial()),
-            Self::Persistent => {
-                have_session()?;
-                keyctl::persistent(Special::Session.serial())
-            }
+            Self::Persistent => keyctl::persistent(Special::Process.serial()),
             Self::Key(serial) => Ok(serial),
         }
+    }
+
+    /// Links it into the process's keyring, so that the process possesses what is in it.
+    pub(super) fn possess(self) -> Result<(), Errno> {
+        keyctl::link(self.id()?, Special::Process.serial())
+    }
+
+    /// What is wrong with the keyring itself, where that is told.
+    pub(super) fn fault(self) -> Option<Errno> {
+        match self {
+            Self::Persistent => None,
+            Self::Special(special) => keyctl::describe(special.serial()).err(),
+            Self::Key(serial) => keyctl::describe(serial).err(),
+        }
+    }
+
+    /// Its name, if it has a usual one.
+    pub fn name(self) -> Option<&'static str> {
+        NAMES.iter().find(|(_, ring)| *ring == self).map(|(name, _)| *name)
     }
 
     /// The same, to be written to.
@@ -85,10 +101,9 @@ fn have_session() -> Result<(), Errno> {
 
 impl fmt::Display for Ring {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match (self, NAMES.iter().find(|(_, ring)| ring == self)) {
+        match (self, self.name()) {
             (Self::Key(serial), _) => write!(f, "keyring {serial}"),
-            (_, Some((name, _))) => write!(f, "the {name} keyring"),
-            (_, None) => f.write_str("a keyring"),
+            (_, name) => write!(f, "the {} keyring", name.unwrap_or("unnamed")),
         }
     }
 }

@@ -8,7 +8,7 @@ use crate::constraints::{Constraints, Continuation, bytes};
 use crate::error::{Error, InputFault, Result};
 use crate::kernel::{AfAlg, KernelCipher, trust};
 use crate::key::Key;
-use crate::keyring;
+use crate::keyring::{self, KeyringKey};
 use crate::process::{Process, Verdict};
 use crate::span::In;
 use crate::userspace::UserspaceCipher;
@@ -45,6 +45,15 @@ impl Choice {
             )),
         }
     }
+}
+
+/// What the caller gave for a key.
+#[derive(Clone, Copy, Debug)]
+pub enum GivenKey<'k> {
+    /// Its bytes.
+    Bytes(In<'k>),
+    /// One of a keyring, which may have to be possessed first.
+    InKeyring(&'k KeyringKey),
 }
 
 /// Why userspace computes what the kernel was asked for.
@@ -85,16 +94,27 @@ pub fn select(
     process: &Process,
     choice: Choice,
     algorithm: &Algorithm,
-    key: Key<'_>,
+    key: GivenKey<'_>,
 ) -> Result<Provider> {
     match (choice, key) {
-        (Choice::Userspace, Key::InKeyring(serial)) => Err(keyring::unknown_to_userspace(serial)),
-        (Choice::Userspace, Key::Bytes(key)) => {
+        (Choice::Userspace, GivenKey::InKeyring(key)) => {
+            Err(keyring::unknown_to_userspace(key.serial()))
+        }
+        (Choice::Userspace, GivenKey::Bytes(key)) => {
             let cipher = UserspaceCipher::open(algorithm, key)?;
             Ok(Provider::Userspace { cipher, instead: None })
         }
-        (Choice::Auto, Key::Bytes(key)) => either(process, algorithm, key),
-        (Choice::Kernel, _) | (Choice::Auto, Key::InKeyring(_)) => kernel(process, algorithm, key),
+        (Choice::Auto, GivenKey::Bytes(key)) => either(process, algorithm, key),
+        (Choice::Kernel, GivenKey::Bytes(key)) => kernel(process, algorithm, Key::Bytes(key)),
+        (_, GivenKey::InKeyring(key)) => {
+            let serial = Key::InKeyring(key.serial());
+            match kernel(process, algorithm, serial) {
+                Err(error) if error.lacks_permission() && key.possess() => {
+                    kernel(process, algorithm, serial)
+                }
+                done => done,
+            }
+        }
     }
 }
 

@@ -3,7 +3,7 @@
 mod choice;
 mod message;
 
-pub use choice::{Choice, Fallback, select};
+pub use choice::{Choice, Fallback, GivenKey, select};
 pub use message::Message;
 
 use crate::constraints::{Constraints, Continuation};

@@ -68,7 +68,7 @@ impl Cipher {
         let choice = options::choice(py, provider)?;
         let algorithm = Algorithm::new(algorithm)?;
         let key = AnyKey::get(key)?;
-        let given = key.as_key();
+        let given = key.given();
         let provider = without_remnants(usize::MAX, || {
             detached(py, |_| select(&PROCESS, choice, &algorithm, given).map(Arc::new))
         })?;

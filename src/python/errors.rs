@@ -27,7 +27,7 @@ mod classes {
         AfalgError AlgorithmNotFoundError AlgorithmRestrictedError BufferOverlapError ClosedError
         InvalidInputError InvalidIVError InvalidKeyError InvalidLengthError InvalidPaddingError
         KernelError KeyExpiredError KeyNotFoundError KeyPermissionError KeyQuotaError
-        KeyRevokedError KeyringUnavailableError MessageTooLongError ProviderFallbackWarning
+        KeyRevokedError KeyringError KeyringUnavailableError MessageTooLongError ProviderFallbackWarning
         SelfTestError StreamStateError UnavailableError
     }
 }
@@ -91,5 +91,6 @@ fn of_keyring(fault: KeyFault, (message, errno): (String, i32)) -> PyErr {
         KeyFault::Denied | KeyFault::NoKeyrings | KeyFault::NoType | KeyFault::TooOld => {
             KeyringUnavailableError::new_err(facts)
         }
+        KeyFault::Changing => KeyringError::new_err(facts),
     }
 }

@@ -10,8 +10,9 @@ use super::buffer::InBuffer;
 use super::detach::detached;
 use super::options;
 use crate::error::{Error, InputFault};
-use crate::key::{Key, Serial};
+use crate::key::Serial;
 use crate::keyring::{self, Named, Ring};
+use crate::provider::GivenKey;
 
 /// A key that lives in a keyring of the kernel, by its serial.
 ///
@@ -73,22 +74,22 @@ impl KeyringKey {
         detached(py, |_| keyring::KeyringKey::find(r#type, description, keyring)).map(Self)
     }
 
-    /// Add a key to a keyring, or give the one of that name there new bytes.
+    /// Add a key to a keyring; or give the user or logon key of that name there new bytes.
     ///
     /// The kernel copies the payload out of the caller's buffer, and nothing of it is
     /// kept here: pass a bytearray and wipe it.
     ///
     /// Args:
-    ///     type: "user"; "logon", whose bytes nobody may ever read; "encrypted" or
+    ///     type: "user"; "logon", whose bytes no call gives back; "encrypted" or
     ///         "trusted", which the kernel makes, where it has them (keyctl(2), and
     ///         Documentation/security/keys/trusted-encrypted.rst).
     ///     description: its name, at most 4095 bytes; a logon key's begins with a service
     ///         and a colon.
     ///     payload: the key itself, 1 to 32767 bytes, of which a cipher wants its key's
     ///         size; for "encrypted" and "trusted" a command: b"new user:MASTER 32".
-    ///     keyring: where to, as for ``find``. "session" and what inherits it ends with
-    ///         the session, or with this process where that has no session keyring of its
-    ///         own; "user" is there for all processes of the user.
+    ///     keyring: where to, as for ``find``; None: "session", which ends with the session,
+    ///         or with this process and its children where there was none. "user" lasts
+    ///         until the machine is switched off: give its keys a timeout.
     ///     timeout: after so many seconds it expires; None: never.
     ///
     /// Raises:
@@ -98,7 +99,8 @@ impl KeyringKey {
     ///     KeyringUnavailableError: this process may not use keyrings, or the kernel does
     ///         not have the type.
     ///     InvalidKeyError: the payload is empty or too long.
-    ///     InvalidInputError: the kernel takes no such type, description or payload.
+    ///     InvalidInputError: the kernel takes no such type, description or payload; or an
+    ///         encrypted or trusted key of that name is there already.
     #[classmethod]
     #[pyo3(signature = (r#type, description, payload, /, *, keyring = None, timeout = None))]
     fn add(
@@ -252,17 +254,23 @@ impl KeyringKey {
         py: Python<'_>,
         #[pyo3(from_py_with = serial)] serial: Serial,
         names: Option<(String, String)>,
+        #[pyo3(from_py_with = ring_or_none)] keyring: Option<Ring>,
         boot: &str,
     ) -> PyResult<Self> {
         let then = names.map(|(kind, description)| Named { kind, description });
-        detached(py, |_| keyring::KeyringKey::restore(serial, then.as_ref(), boot)).map(Self)
+        let restore = || keyring::KeyringKey::restore(serial, then.as_ref(), keyring, boot);
+        detached(py, |_| restore()).map(Self)
     }
 
     fn __reduce__<'py>(this: &Bound<'py, Self>) -> PyResult<(Bound<'py, PyAny>, Pickled<'py>)> {
         let (key, class) = (this.get(), this.get_type());
         let names = key.named().map(|named| (&*named.kind, &*named.description));
         let names = names.into_pyobject(this.py())?;
-        Ok((class.getattr("_restore")?, (key.serial(), names, keyring::boot_id()?)))
+        let ring = match key.0.ring() {
+            Some(Ring::Key(Serial(serial))) => serial.into_pyobject(this.py())?.into_any(),
+            other => other.and_then(Ring::name).into_pyobject(this.py())?,
+        };
+        Ok((class.getattr("_restore")?, (key.serial(), names, ring, keyring::boot_id()?)))
     }
 
     fn __eq__(&self, other: &Bound<'_, PyAny>) -> bool {
@@ -283,13 +291,13 @@ impl KeyringKey {
     }
 }
 
-/// Serial, names and boot.
-type Pickled<'py> = (i32, Bound<'py, PyAny>, String);
+/// Serial, names, the keyring that was named, and the boot.
+type Pickled<'py> = (i32, Bound<'py, PyAny>, Bound<'py, PyAny>, String);
 
 /// What may be given for a key: bytes, or one of a keyring.
 pub(super) enum AnyKey<'a, 'py> {
     Bytes(InBuffer<'a, 'py>),
-    InKeyring(Serial),
+    InKeyring(&'a keyring::KeyringKey),
 }
 
 impl<'a, 'py> AnyKey<'a, 'py> {
@@ -297,15 +305,15 @@ impl<'a, 'py> AnyKey<'a, 'py> {
     /// TypeError for what is neither.
     pub(super) fn get(object: &'a Bound<'py, PyAny>) -> PyResult<Self> {
         match object.cast::<KeyringKey>() {
-            Ok(key) => Ok(Self::InKeyring(key.get().0.serial())),
+            Ok(key) => Ok(Self::InKeyring(&key.get().0)),
             Err(_) => Ok(Self::Bytes(InBuffer::get(object, "key")?)),
         }
     }
 
-    pub(super) fn as_key(&self) -> Key<'_> {
+    pub(super) fn given(&self) -> GivenKey<'_> {
         match self {
-            Self::Bytes(bytes) => Key::Bytes(bytes.span()),
-            Self::InKeyring(serial) => Key::InKeyring(*serial),
+            Self::Bytes(bytes) => GivenKey::Bytes(bytes.span()),
+            Self::InKeyring(key) => GivenKey::InKeyring(key),
         }
     }
 }

@@ -39,6 +39,7 @@ def test_an_example_runs(
 ) -> None:
     if "KeyringKey" in code:
         request.getfixturevalue("own_session")
+        afalg.KeyringKey.add("logon", "backup:disk", bytes(range(32)))  # README's first lines
     monkeypatch.setenv("AFALG_PROVIDER", provider)
     monkeypatch.chdir(tmp_path)
     exec(compile(code, "example", "exec"), {"__name__": "example"})

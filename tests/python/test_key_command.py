@@ -111,7 +111,9 @@ def test_all_is_shown_but_the_payload(session: Session) -> None:
 def test_what_is_not_known_of_a_key_is_said(session: Session) -> None:
     serial = session.add("user", "a", "--keyring", "session")
     session.set_permissions(serial, afalg.KeyPermission.POSSESSOR_SEARCH)
-    assert object_of(session, "%user:a") == {"serial": serial}
+    named = {"serial": serial, "type": "user", "description": "a"}
+    assert object_of(session, "%user:a") == named
+    assert object_of(session, str(serial)) == {"serial": serial}
     assert session.run("show", str(serial)).stdout.count("unknown\n") == 6
     assert str(serial) not in session.run("list").stdout
     assert "gives it no permission" in failed(session.run("revoke", str(serial)))

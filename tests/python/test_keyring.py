@@ -154,15 +154,37 @@ def test_a_keyring_that_was_named_is_ones_own_from_then_on() -> None:
 
     def in_child() -> object:
         lost = told(lambda: repr(KeyringKey.find("logon", "test:user")))
-        before = told(partial(key.set_timeout, 1000))
+        same = KeyringKey(key.serial)
+        before = told(partial(same.set_timeout, 1000))
         found = KeyringKey.find("logon", "test:user", keyring="user") == key
-        key.set_timeout(1000)
+        same.set_timeout(1000)
         return [lost, before, found, repr(KeyringKey.find("logon", "test:user"))]
 
     try:
         lost, before, *found = in_new_session(in_child)
         assert (lost[0], before[0]) == ("KeyNotFoundError", "KeyPermissionError")
         assert found == [True, repr(key)]
+    finally:
+        key.unlink("user")
+
+
+def test_a_key_that_was_named_is_a_child_s_own_too() -> None:
+    key = add("test:user", keyring="user")
+    pickled = pickle.dumps(key)
+
+    def in_child() -> object:
+        key.set_timeout(1000)
+        again: KeyringKey = pickle.loads(pickled)
+        return repr(again)
+
+    def in_grandchild() -> object:
+        again: KeyringKey = pickle.loads(pickled)
+        again.set_timeout(1000)
+        return again == key
+
+    try:
+        assert in_new_session(in_child) == repr(key)
+        assert in_new_session(in_grandchild) is True
     finally:
         key.unlink("user")
 
@@ -302,8 +324,8 @@ def loaded(pickled: bytes) -> str:
 def remade(key: KeyringKey, **changes: object) -> KeyringKey:
     """Load a pickle of a key with other facts in it."""
     reduced: Any = key.__reduce__()
-    restore, (serial, names, boot) = reduced
-    facts = {"serial": serial, "names": names, "boot": boot} | changes
+    restore, (serial, names, keyring, boot) = reduced
+    facts = {"serial": serial, "names": names, "keyring": keyring, "boot": boot} | changes
     again: KeyringKey = restore(*facts.values())
     return again
 

@@ -12,10 +12,11 @@ import pytest
 import afalg
 import seccomp
 from afalg import KeyPermission, KeyringKey
-from keyrings import NOBODY, add, elsewhere, in_new_session, told
+from keyrings import BYTES, NOBODY, add, elsewhere, in_new_session, keyctl, read, told
 
 pytestmark = pytest.mark.usefixtures("own_session")
 
+RESTRICT, SESSION = 29, -3
 Word: TypeAlias = Any  # one that may be against the signature
 wrong: Callable[[object], Word] = lambda word: word  # noqa: E731
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root may become somebody else")
@@ -93,6 +94,57 @@ def test_another_user_neither_sees_nor_finds_a_key() -> None:
 
 
 # What the kernel refuses
+
+
+def test_a_key_that_may_not_be_timed_is_not_touched() -> None:
+    key = KeyringKey.add("user", "test", BYTES)
+    key.set_permissions(KeyPermission.POSSESSOR_ALL & ~KeyPermission.POSSESSOR_SETATTR)
+    with pytest.raises(afalg.KeyPermissionError, match=r"set its timeout: .* setattr"):
+        KeyringKey.add("user", "test", b"other", timeout=50)
+    assert KeyringKey.find("user", "test") == key
+    assert read(key) == BYTES
+
+
+def test_a_session_that_has_ended_is_told_from_a_key() -> None:
+    key = add(keyring="process")
+    KeyringKey.find("keyring", "_ses", keyring="session").revoke()
+    for ask in (
+        partial(KeyringKey.find, "logon", "no:such"),
+        partial(KeyringKey.find, "logon", "no:such", keyring="session"),
+        partial(add, "test:other"),
+        partial(key.link, "session"),
+        partial(key.unlink, "session"),
+    ):
+        with pytest.raises(afalg.KeyRevokedError, match="the session keyring was revoked") as told:
+            ask()
+        assert 'keyring="user"' in str(told.value)
+    assert KeyringKey.find("logon", "test:key") == key
+    add("test:elsewhere", keyring="process")
+
+
+def test_a_keyring_that_takes_no_keys_is_told_from_a_policy() -> None:
+    keyctl(RESTRICT, SESSION, None, None)
+    with pytest.raises(afalg.KeyPermissionError, match="session keyring is restricted") as told:
+        add()
+    assert told.value.errno == errno.EPERM
+    add(keyring="process")
+
+
+def test_a_keyring_that_is_not_there_is_told_from_a_key() -> None:
+    for ask in (partial(KeyringKey.find, "logon", "no:such", keyring=1), partial(add, keyring=1)):
+        with pytest.raises(afalg.KeyNotFoundError, match="has not got keyring 1; name another"):
+            ask()
+
+
+def test_nobody_gives_a_key_another_name() -> None:
+    key = add()
+    line = f"{key.serial:08x} I--Q---     1 perm 3d010000     0     0 logon     bank:prod: 32"
+    liar = KeyringKey.add("user", f"x\n{line}", b"1")
+    key.set_permissions(KeyPermission.POSSESSOR_SEARCH)
+    with pytest.raises(afalg.KeyPermissionError) as told:
+        KeyringKey(key.serial).revoke()
+    assert "bank" not in str(told.value)
+    liar.unlink("session")
 
 
 def test_a_key_that_is_not_there_says_where_it_was_looked_for() -> None:

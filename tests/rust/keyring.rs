@@ -3,7 +3,7 @@
 
 use afalg::algorithm::Algorithm;
 use afalg::constraints::Continuation;
-use afalg::error::{Error, InputFault, Result, Stage};
+use afalg::error::{Error, InputFault, KeyFault, Result, Stage};
 use afalg::kernel::KernelCipher;
 use afalg::key::{Key, Serial};
 use afalg::request::Direction;
@@ -43,16 +43,37 @@ fn nobody_can_split_rfc3686s_key() {
 }
 
 #[test]
-fn bytes_that_change_between_cts_and_its_cbc_are_noticed() {
-    let (kernel, name) = (Kernel::small(), "cts(cbc(aes))");
-    kernel.keep(vec![bytes(32, 1), bytes(32, 2)]);
-    let error = open(&kernel, name).unwrap_err();
-    let Error::Kernel { refusal, text } = error else { panic!("{error:?}") };
-    assert_eq!(refusal.stage, Stage::SetKey);
-    assert!(text.contains("was given new bytes while cts(cbc(aes)) took it"), "{text}");
-    assert_eq!((kernel.ops().len(), kernel.tfms()), (0, 0));
+fn a_key_whose_bytes_change_between_cts_and_its_cbc_is_taken_anew() {
+    let name = "cts(cbc(aes))";
+    let mut rig = Rig::new(name);
+    let kernel = Kernel::small();
+    kernel.keep(vec![bytes(32, 9), key(&constraints(name))]);
+    rig.cipher = open(&kernel, name).unwrap();
     let keys = kernel.calls().into_iter().filter(|call| matches!(call, Call::SetKey { .. }));
-    assert_eq!(keys.count(), 2);
+    assert_eq!((keys.count(), kernel.tfms()), (4, 2));
+    for len in [rig.chunk(), rig.limit, rig.long()] {
+        rig.check(Direction::Encrypt, Place::Apart, len);
+    }
+}
+
+#[test]
+fn a_key_whose_bytes_change_all_the_time_is_refused() {
+    let kernel = Kernel::small();
+    kernel.keep((0..100).map(|seed| bytes(32, seed)).collect());
+    let error = open(&kernel, "cts(cbc(aes))").unwrap_err();
+    assert!(matches!(error, Error::Keyring { fault: KeyFault::Changing, .. }), "{error:?}");
+    assert!(error.to_string().contains("is given new bytes all the time"), "{error}");
+    assert_eq!((kernel.ops().len(), kernel.tfms()), (0, 0));
+}
+
+#[test]
+fn a_block_that_cannot_be_compared_is_the_kernel_s_error() {
+    let (kernel, name) = (Kernel::small(), "cts(cbc(aes))");
+    kernel.keep(vec![bytes(32, 1)]);
+    kernel.answer(Stage::Send, 0, Answer::Fail(libc::EIO));
+    let error = open(&kernel, name).unwrap_err();
+    assert!(matches!(error, Error::Kernel { .. }), "{error:?}");
+    assert_eq!((kernel.ops().len(), kernel.tfms()), (0, 0));
 }
 
 #[test]

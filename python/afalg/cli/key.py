@@ -204,11 +204,13 @@ def _session() -> KeyringName:
     A process that was given no session keyring looks in the user's. What it adds to its
     session's goes to a new one all the same, which would end with this command.
     """
-    try:
-        KeyringKey.find("keyring", f"_uid_ses.{os.getuid()}", keyring="session")
-    except AfalgError:
+    with suppress(AfalgError):
+        KeyringKey.find("keyring", "_ses", keyring="session")  # as those of sessions are called
         return "session"
-    return "user-session"
+    with suppress(AfalgError):
+        KeyringKey.find("keyring", f"_uid_ses.{os.getuid()}", keyring="session")
+        return "user-session"
+    return "session"
 
 
 def _list(chosen: argparse.Namespace) -> Answer:
