@@ -36,6 +36,13 @@ impl Iv {
         Some(iv)
     }
 
+    /// Becomes a copy of a caller's bytes, of [`MAX_IV`] at most, where it is.
+    pub fn fill_from(&mut self, bytes: In<'_>) {
+        let bytes = bytes.split_at(MAX_IV).0;
+        self.len = bytes.len();
+        bytes.copy_to(self.bytes.split_at_mut(self.len).0);
+    }
+
     /// Several parts behind each other; `None` where there are more than [`MAX_IV`] bytes.
     pub fn joined(parts: &[&[u8]]) -> Option<Self> {
         let mut iv = Self::EMPTY;

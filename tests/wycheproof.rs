@@ -22,7 +22,7 @@ const SETS: [(TestName, &str, usize); 4] = [
 fn open(name: &str, key: &[u8]) -> Provider {
     let algorithm = Algorithm::new(name).unwrap();
     let key = GivenKey::Bytes(In::from_slice(key));
-    select(&Process::default(), Choice::Userspace, &algorithm, key).unwrap()
+    select(&Process::default(), Choice::Userspace, &algorithm, key, &mut || false).unwrap()
 }
 
 /// XTS's tweaks leave out their trailing zeros there.

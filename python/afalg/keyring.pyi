@@ -60,9 +60,9 @@ class KeyringKey:
             keyring: where to look, and in what that links: "thread", "process", "session",
                 "user", "user-session", "persistent", or another keyring's serial or
                 KeyringKey. None: in the thread's, the process's and the session's.
-                A keyring that was named is linked into the process's, where none of its
-                keyrings leads to the key: most keys may be used by those alone who so
-                possess them, and the user's keyring is not in every session.
+                Most keys may be used by those alone to whom a keyring of theirs leads, and
+                the user's is not in every session: the KeyringKey keeps the keyring that was
+                named, and links it into the thread's for the moment of each use.
 
         Raises:
             KeyNotFoundError: it is not there.

@@ -36,8 +36,11 @@ impl<T: Transport> Keyed<T> {
         (chunk, iv_size): (usize, usize),
         limits: Limits,
     ) -> Result<Self, Refusal> {
-        if let Some(key) = key {
-            again(|| transport.set_key(&tfm, key))?;
+        match key {
+            Some(key @ Key::Bytes(_)) => again(|| transport.set_key(&tfm, key))?,
+            // Whose key somebody is still making waits for that, and may not want to.
+            Some(key @ Key::InKeyring(_)) => transport.set_key(&tfm, key)?,
+            None => {}
         }
         let keyed = Self {
             transport: transport.clone(),

@@ -72,7 +72,7 @@ pub(super) fn explain(
     match (refusal.stage, refusal.errno) {
         (Stage::Socket, errno::EAFNOSUPPORT | errno::ENOSYS) => no_af_alg(refusal),
         // Security modules ask at each step, filters at the calls that they name.
-        (_, errno::EPERM | errno::EACCES) => denied(refusal),
+        (_, errno::EPERM | errno::EACCES | errno::ENOSYS) => denied(refusal),
         (Stage::Socket, errno) if !SHORTAGES.contains(&errno) => denied(refusal), // a filter's
         (Stage::Bind, errno::ELIBBAD) => Error::SelfTest {
             text: format!(

@@ -34,6 +34,10 @@ pub fn explain_use(
             Error::input(InputFault::Key, wrong_type(key, &named))
         }
         errno::EINVAL => Error::input(InputFault::Key, wrong_size(key, &named, rules)),
+        // The kernel has no room to copy what it would refuse.
+        errno::ENOMEM if is_too_large(key, rules) => {
+            Error::input(InputFault::Key, wrong_size(key, &named, rules))
+        }
         errno::EKEYEXPIRED | errno::EKEYREVOKED => ended(errno, &named),
         errno::ENOKEY => fault(KeyFault::NotFound, errno, no_such(key)),
         errno::EACCES => fault(KeyFault::NotPermitted, errno, not_searchable(key, &named)),
@@ -97,15 +101,27 @@ fn wrong_size(key: Serial, named: &str, rules: &Constraints) -> String {
     }
 }
 
+fn is_too_large(key: Serial, rules: &Constraints) -> bool {
+    let largest = rules.keys.bounds().1;
+    listing::line_of(key).and_then(|listed| listed.size).is_some_and(|size| size > largest)
+}
+
 fn not_searchable(key: Serial, named: &str) -> String {
-    let facts = Facts::of(key).map_or_else(
-        |_| "it is another user's, or says nothing of itself".into(),
-        |facts| permitted(&facts),
-    );
+    const POSSESSOR_SEARCH: u32 = 0x0800_0000;
+    let facts = match Facts::of(key) {
+        Ok(facts) if facts.permissions & POSSESSOR_SEARCH == 0 => {
+            return format!(
+                "this process may not search {named} ({}): not even who possesses it may; have its \
+                 owner give the permission search",
+                permitted(&facts)
+            );
+        }
+        Ok(facts) => permitted(&facts),
+        Err(_) => "it is another user's, or says nothing of itself".into(),
+    };
     format!(
         "this process may not search {named} ({facts}): none of its keyrings leads to it, so that \
          it does not possess it, and others are not permitted to; find it by its name in the keyring \
-         that has it (keyring=\"user\"), in each process of its own, have it linked into one that \
-         this process has, or have its owner give user, group or others the permission search"
+         that has it (keyring=\"user\"), have it linked into one that this process has, or have its owner give user, group or others the permission search"
     )
 }

@@ -3,6 +3,7 @@
 //! What is kept here is a number and names. The bytes go from the caller's buffer into the kernel
 //! (`add_key`) and from its keyring into its cipher (`kernel`), and come back from neither.
 
+mod borrow;
 mod cipher;
 mod listing;
 mod name;
@@ -14,6 +15,7 @@ use std::fs;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use borrow::Borrowed;
 pub use cipher::{explain_use, keeps_changing, unknown_to_userspace};
 use name::Name;
 use refusal::{Deed, explain};
@@ -30,7 +32,7 @@ use crate::sys::{self, errno, keyctl};
 pub struct KeyringKey {
     serial: Serial,
     named: Option<Named>,
-    /// Where it was found or added by name: what makes it the process's own, in a child once more.
+    /// Where it was found or added by name: by way of that it can be possessed.
     ring: Option<Ring>,
     /// When this object has set it to end, in seconds since 1970; 0: it has not. /proc/keys rounds.
     ends: AtomicU64,
@@ -98,24 +100,24 @@ impl KeyringKey {
     }
 
     /// Looks for a key in a keyring and those that it links; `None`: in those that the process has.
-    /// A keyring that was named is the process's from then on, where nothing else leads to the key.
     ///
     /// # Errors
     /// That it is not there, or has ended.
     pub fn find(kind: &str, description: &str, ring: Option<Ring>) -> Result<Self> {
         rules::check_names(kind, description)?;
         let name = Name { kind: &rules::c_string(kind)?, text: &rules::c_string(description)? };
-        let found = match ring {
+        let refused = |errno| explain(errno, &Deed::Find(kind, description, ring));
+        let borrowed = ring.map(Borrowed::new).transpose().map_err(refused)?;
+        let found = match &borrowed {
             None => name.in_own(),
-            Some(ring) => name.in_ring(ring),
+            Some(ring) => keyctl::search(ring.id, name.kind, name.text),
         };
-        let found = found.map_err(|errno| explain(errno, &Deed::Find(kind, description, ring)))?;
-        Ok(Self { named: Some(Named::new(kind, description)), ring, ..Self::of(found)? })
+        let key = Self::of(found.map_err(refused)?)?;
+        Ok(Self { named: Some(Named::new(kind, description)), ring, ..key })
     }
 
     /// Adds a key, which ends after `seconds`; or gives the one of that name in that keyring new
-    /// bytes. They are the caller's: nothing of them is copied here. The keyring is the process's
-    /// from then on, where nothing else leads to the key.
+    /// bytes. They are the caller's: nothing of them is copied here.
     ///
     /// # Errors
     /// Why the kernel does not take it; nothing has been added or changed then.
@@ -131,19 +133,18 @@ impl KeyringKey {
         let name = Name { kind: &rules::c_string(kind)?, text: &rules::c_string(description)? };
         let wanted = Deed::Add(kind, description, ring);
         let refused = |errno| explain(errno, &wanted);
-        let id = ring.id_to_write().map_err(refused)?;
-        let before = keyctl::search(id, name.kind, name.text).ok();
-        if let (Some(old), Some(_)) = (before, seconds) {
-            may_set_timeout(old)?;
+        let place = Borrowed::to_write(ring).map_err(refused)?;
+        let before = keyctl::search(place.id, name.kind, name.text).ok();
+        if seconds.is_some() {
+            place.check_quota().map_err(refused)?;
+            before.map_or(Ok(()), may_set_timeout)?;
         }
-        let serial =
-            keyctl::add_key(name.kind, name.text, payload, id).map_err(|errno| {
-                match (before, errno) {
-                    (Some(old), errno::EINVAL) => refusal::exists(old, &wanted),
-                    _ => refused(errno),
-                }
-            })?;
-        name.possess(serial, ring);
+        let serial = keyctl::add_key(name.kind, name.text, payload, place.id).map_err(|errno| {
+            match (before, errno) {
+                (Some(old), errno::EINVAL) => refusal::exists(old, &wanted),
+                _ => refused(errno),
+            }
+        })?;
         let named = Some(Named::new(kind, description));
         let key = Self { serial, named, ring: Some(ring), ends: AtomicU64::new(0) };
         if seconds.is_some()
@@ -151,7 +152,7 @@ impl KeyringKey {
         {
             if before != Some(serial) {
                 // Better no key than one that outlives what was asked for.
-                keyctl::unlink(serial, id).unwrap_or_default();
+                keyctl::unlink(serial, place.id).unwrap_or_default();
             }
             return Err(error);
         }
@@ -190,17 +191,22 @@ impl KeyringKey {
         self.ring
     }
 
-    /// Makes the keyring that was named the process's own, as it was where the key was found or
-    /// added: a child, or a thread that ran already, has not got it. Whether that may help.
-    pub fn possess(&self) -> bool {
-        self.ring.is_some_and(|ring| ring.possess().is_ok())
-    }
-
-    /// Asks once more where possession is what lacks.
-    fn ask<T>(&self, question: impl Fn() -> Result<T, Errno>) -> Result<T, Errno> {
-        match question() {
-            Err(errno::EACCES) if self.possess() => question(),
-            answer => answer,
+    /// Does a work once more, possessing the keyring that was named, where possession may be what it
+    /// lacked.
+    ///
+    /// # Errors
+    /// The work's.
+    pub fn possessed<T>(&self, mut work: impl FnMut() -> Result<T>) -> Result<T> {
+        match (work(), self.ring) {
+            (Err(error), Some(ring)) if error.lacks_permission() => match Borrowed::new(ring) {
+                Err(_) => Err(error),
+                Ok(borrowed) => {
+                    let view = Deed::View(self.serial);
+                    borrowed.check_quota().map_err(|errno| explain(errno, &view))?;
+                    work()
+                }
+            },
+            (done, _) => done,
         }
     }
 
@@ -209,8 +215,9 @@ impl KeyringKey {
     /// # Errors
     /// That it has ended or may not be viewed.
     pub fn facts(&self) -> Result<Facts> {
-        let facts = self.ask(|| Facts::of(self.serial));
-        facts.map_err(|errno| explain(errno, &Deed::View(self.serial)))
+        self.possessed(|| {
+            Facts::of(self.serial).map_err(|errno| explain(errno, &Deed::View(self.serial)))
+        })
     }
 
     /// When it ends; `None`: not by itself.
@@ -233,8 +240,8 @@ impl KeyringKey {
     /// That it has ended, or may not be changed by this process.
     pub fn set_timeout(&self, seconds: Option<u32>) -> Result<()> {
         rules::check_timeout(seconds)?;
-        self.ask(|| keyctl::set_timeout(self.serial, seconds.unwrap_or_default()))
-            .map_err(|errno| self.unchanged(errno, "set its timeout", "setattr"))?;
+        let end = seconds.unwrap_or_default();
+        self.change("set its timeout", "setattr", || keyctl::set_timeout(self.serial, end))?;
         let after = |seconds| {
             let end = SystemTime::now() + Duration::from_secs(u64::from(seconds));
             end.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
@@ -249,8 +256,7 @@ impl KeyringKey {
     /// That it has ended, or may not be changed by this process.
     pub fn set_permissions(&self, mask: u32) -> Result<()> {
         rules::check_permissions(mask)?;
-        self.ask(|| keyctl::set_permissions(self.serial, mask))
-            .map_err(|errno| self.unchanged(errno, "set its permissions", "setattr"))
+        self.change("set its permissions", "setattr", || keyctl::set_permissions(self.serial, mask))
     }
 
     /// Makes it useless for everybody, at once and for good.
@@ -258,8 +264,7 @@ impl KeyringKey {
     /// # Errors
     /// That it has ended, or that this process may not.
     pub fn revoke(&self) -> Result<()> {
-        self.ask(|| keyctl::revoke(self.serial))
-            .map_err(|errno| self.unchanged(errno, "revoke it", "write or setattr"))
+        self.change("revoke it", "write or setattr", || keyctl::revoke(self.serial))
     }
 
     /// Links it into a keyring, whose possessors then possess it.
@@ -267,9 +272,9 @@ impl KeyringKey {
     /// # Errors
     /// That it has ended, or that this process may not.
     pub fn link(&self, ring: Ring) -> Result<()> {
-        let linked =
-            ring.id_to_write().and_then(|ring| self.ask(|| keyctl::link(self.serial, ring)));
-        linked.map_err(|errno| explain(errno, &Deed::Link(self.serial, ring)))
+        let refused = |errno| explain(errno, &Deed::Link(self.serial, ring));
+        let place = Borrowed::to_write(ring).map_err(refused)?;
+        self.possessed(|| keyctl::link(self.serial, place.id).map_err(refused))
     }
 
     /// Takes it out of a keyring; `None`: out of each of the process's own that has it. A key that
@@ -279,8 +284,8 @@ impl KeyringKey {
     /// That it is not there, or that this process may not.
     pub fn unlink(&self, ring: Option<Ring>) -> Result<()> {
         let Some(ring) = ring else { return self.unlink_from_own() };
-        let id = ring.id();
-        let unlinked = id.and_then(|id| keyctl::unlink(self.serial, id));
+        let place = Borrowed::new(ring);
+        let unlinked = place.and_then(|place| keyctl::unlink(self.serial, place.id));
         unlinked.map_err(|errno| explain(errno, &Deed::Unlink(self.serial, Some(ring))))
     }
 
@@ -296,8 +301,14 @@ impl KeyringKey {
         Err(explain(errno, &Deed::Unlink(self.serial, None)))
     }
 
-    fn unchanged(&self, errno: Errno, what: &'static str, needs: &'static str) -> Error {
-        explain(errno, &Deed::Change { key: self.serial, what, needs })
+    fn change(
+        &self,
+        what: &'static str,
+        needs: &'static str,
+        work: impl Fn() -> Result<(), Errno>,
+    ) -> Result<()> {
+        let refused = |errno| explain(errno, &Deed::Change { key: self.serial, what, needs });
+        self.possessed(|| work().map_err(refused))
     }
 }
 
@@ -305,7 +316,7 @@ impl KeyringKey {
 fn may_set_timeout(key: Serial) -> Result<()> {
     const SETATTR: u32 = 0x20;
     let Ok(facts) = Facts::of(key) else { return Ok(()) };
-    // It was found in a keyring that was named, so that it will be possessed.
+    // It was found in a keyring that was named, so that it is possessed.
     let of_user = if facts.user == sys::effective_user() { facts.permissions >> 16 } else { 0 };
     if (facts.permissions >> 24 | of_user | facts.permissions) & SETATTR != 0 {
         return Ok(());
@@ -342,6 +353,7 @@ pub fn boot_id() -> Result<String> {
 /// That it cannot be read, or that keyrings are denied.
 pub fn listed() -> Result<Vec<KeyringKey>> {
     let mut keys = Vec::new();
+    try_keyrings().map_err(|errno| explain(errno, &Deed::View(Special::User.serial())))?;
     for serial in listing::serials().ok_or_else(refusal::no_list)? {
         match KeyringKey::of(serial) {
             Ok(key) => keys.push(key),

@@ -1,4 +1,4 @@
-//! A key by its name: where it is found, and how it becomes the process's own.
+//! A key by its name, and where it is found.
 
 use std::ffi::CStr;
 
@@ -28,22 +28,5 @@ impl Name<'_> {
             }
         }
         Err(told)
-    }
-
-    /// Looks into one, and makes it the process's own.
-    pub(super) fn in_ring(self, ring: Ring) -> Result<Serial, Errno> {
-        let key = keyctl::search(ring.id()?, self.kind, self.text)?;
-        self.possess(key, ring);
-        Ok(key)
-    }
-
-    /// Most keys may be used by those alone who possess them: to whom a keyring of their thread,
-    /// process or session leads. The user's is not among those of a service of systemd. So the
-    /// keyring that was named is linked into the process's; where that may not be, the key's own
-    /// refusal will say what is missing.
-    pub(super) fn possess(self, key: Serial, ring: Ring) {
-        if self.in_own() != Ok(key) {
-            ring.possess().unwrap_or_default();
-        }
     }
 }

@@ -113,7 +113,7 @@ pub(super) fn explain(errno: Errno, deed: &Deed<'_>) -> Error {
             "keyring is a key and no keyring; name one".to_owned(),
         ),
         (errno::ENODEV, Deed::Add(kind, ..)) => no_type(errno, kind),
-        (errno::EOPNOTSUPP, Deed::Add(_, _, Ring::Persistent) | Deed::Find(..)) => fault(
+        (errno::EOPNOTSUPP, _) if deed.rings() == [Ring::Persistent] => fault(
             KeyFault::NoType,
             errno,
             "this kernel was built without persistent keyrings (CONFIG_PERSISTENT_KEYRINGS); use \

@@ -49,21 +49,6 @@ impl Ring {
         })
     }
 
-    /// The number that the kernel knows it by. The persistent keyring is linked into the process's
-    /// on the way: who possesses it in no keyring may not look into it.
-    pub(super) fn id(self) -> Result<Serial, Errno> {
-        match self {
-            Self::Special(special) => Ok(special.serial()),
-            Self::Persistent => keyctl::persistent(Special::Process.serial()),
-            Self::Key(serial) => Ok(serial),
-        }
-    }
-
-    /// Links it into the process's keyring, so that the process possesses what is in it.
-    pub(super) fn possess(self) -> Result<(), Errno> {
-        keyctl::link(self.id()?, Special::Process.serial())
-    }
-
     /// What is wrong with the keyring itself, where that is told.
     pub(super) fn fault(self) -> Option<Errno> {
         match self {
@@ -77,20 +62,12 @@ impl Ring {
     pub fn name(self) -> Option<&'static str> {
         NAMES.iter().find(|(_, ring)| *ring == self).map(|(name, _)| *name)
     }
-
-    /// The same, to be written to.
-    pub(super) fn id_to_write(self) -> Result<Serial, Errno> {
-        if self == Self::Special(Special::Session) {
-            have_session()?;
-        }
-        self.id()
-    }
 }
 
 /// A process that was given no session keyring has its user's until it writes to it. Then the kernel
 /// makes an empty one in its place, and whatever the process has found in the user's keyrings is not
 /// its own any more. So the new one links what was there, as logins do (pam_keyinit).
-fn have_session() -> Result<(), Errno> {
+pub(super) fn have_session() -> Result<(), Errno> {
     let has = keyctl::keyring_id(Special::Session, false)?;
     if has == keyctl::keyring_id(Special::UserSession, false)? {
         keyctl::keyring_id(Special::Session, true)?;

@@ -5,11 +5,12 @@ use std::time::{Duration, Instant};
 use super::Provider;
 use crate::algorithm::Algorithm;
 use crate::constraints::{Constraints, Continuation, bytes};
-use crate::error::{Error, InputFault, Result};
-use crate::kernel::{AfAlg, KernelCipher, trust};
+use crate::error::{Error, InputFault, Refusal, Result, Stage};
+use crate::kernel::{AfAlg, KernelCipher, errno, trust};
 use crate::key::Key;
 use crate::keyring::{self, KeyringKey};
 use crate::process::{Process, Verdict};
+use crate::request::Hook;
 use crate::span::In;
 use crate::userspace::UserspaceCipher;
 
@@ -95,6 +96,7 @@ pub fn select(
     choice: Choice,
     algorithm: &Algorithm,
     key: GivenKey<'_>,
+    hook: &mut Hook<'_>,
 ) -> Result<Provider> {
     match (choice, key) {
         (Choice::Userspace, GivenKey::InKeyring(key)) => {
@@ -108,12 +110,25 @@ pub fn select(
         (Choice::Kernel, GivenKey::Bytes(key)) => kernel(process, algorithm, Key::Bytes(key)),
         (_, GivenKey::InKeyring(key)) => {
             let serial = Key::InKeyring(key.serial());
-            match kernel(process, algorithm, serial) {
-                Err(error) if error.lacks_permission() && key.possess() => {
-                    kernel(process, algorithm, serial)
+            key.possessed(|| while_interrupted(hook, || kernel(process, algorithm, serial)))
+        }
+    }
+}
+
+/// Does a work again that a signal has interrupted, unless the hook wants it to end: to take a key
+/// that somebody is still making is to wait for that.
+fn while_interrupted<T>(hook: &mut Hook<'_>, mut work: impl FnMut() -> Result<T>) -> Result<T> {
+    loop {
+        match work() {
+            Err(Error::Kernel {
+                refusal: Refusal { stage: Stage::SetKey, errno: errno::EINTR },
+                ..
+            }) => {
+                if hook() {
+                    return Err(Error::Interrupted);
                 }
-                done => done,
             }
+            done => return done,
         }
     }
 }

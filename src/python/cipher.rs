@@ -18,7 +18,7 @@ use crate::algorithm::Algorithm;
 use crate::constraints::Sizes;
 use crate::error::Error;
 use crate::provider::{Provider, select, without_remnants};
-use crate::request::Direction;
+use crate::request::{Direction, Iv};
 use crate::stream::Stream as Core;
 
 /// One algorithm and one key, for any number of messages.
@@ -70,7 +70,7 @@ impl Cipher {
         let key = AnyKey::get(key)?;
         let given = key.given();
         let provider = without_remnants(usize::MAX, || {
-            detached(py, |_| select(&PROCESS, choice, &algorithm, given).map(Arc::new))
+            detached(py, |hook| select(&PROCESS, choice, &algorithm, given, hook).map(Arc::new))
         })?;
         announce(py, &provider)?;
         let constraints = provider.constraints();
@@ -98,9 +98,10 @@ impl Cipher {
     ) -> PyResult<Py<Stream>> {
         without_remnants(0, || {
             let provider = self.provider()?;
-            let iv = options::iv(provider.constraints(), iv)?;
+            let mut place = Iv::EMPTY;
+            options::read_iv(provider.constraints(), iv, &mut place)?;
             let padded = options::padded(padding)?;
-            Py::new(py, Stream::new(Core::begin(&provider, direction, &iv, padded)?))
+            Py::new(py, Stream::new(Core::begin(&provider, direction, &place, padded)?))
         })
     }
 }

@@ -53,9 +53,9 @@ impl KeyringKey {
     ///     keyring: where to look, and in what that links: "thread", "process", "session",
     ///         "user", "user-session", "persistent", or another keyring's serial or
     ///         KeyringKey. None: in the thread's, the process's and the session's.
-    ///         A keyring that was named is linked into the process's, where none of its
-    ///         keyrings leads to the key: most keys may be used by those alone who so
-    ///         possess them, and the user's keyring is not in every session.
+    ///         Most keys may be used by those alone to whom a keyring of theirs leads, and
+    ///         the user's is not in every session: the KeyringKey keeps the keyring that was
+    ///         named, and links it into the thread's for the moment of each use.
     ///
     /// Raises:
     ///     KeyNotFoundError: it is not there.
@@ -188,7 +188,7 @@ impl KeyringKey {
     #[pyo3(signature = (permissions, /))]
     fn set_permissions(&self, py: Python<'_>, permissions: &Bound<'_, PyAny>) -> PyResult<()> {
         let mask = whole_number(permissions, "permissions", "a KeyPermission")?;
-        let mask = u32::try_from(mask).map_err(|_| beyond("permissions", mask, 0x3f3f_3f3f))?;
+        let mask = u32::try_from(mask).map_err(|_| beyond("permissions", mask, 0, 0x3f3f_3f3f))?;
         detached(py, |_| self.0.set_permissions(mask))
     }
 
@@ -323,16 +323,27 @@ fn whole_number(object: &Bound<'_, PyAny>, name: &str, or: &str) -> PyResult<i12
         let kind = object.get_type().name().map_or_else(|_| "?".into(), |name| name.to_string());
         return Err(PyTypeError::new_err(format!("{name} is of type {kind}, it must be {or}")));
     }
-    object.extract().map_err(|_| beyond(name, i128::MAX, u32::MAX))
+    // What is larger is as much too large.
+    Ok(object.extract().unwrap_or(i128::MAX))
 }
 
-fn beyond(name: &str, found: i128, most: u32) -> PyErr {
-    Error::input(InputFault::Argument, format!("{name} is {found}, it must be 0 to {most}")).into()
+fn beyond(name: &str, found: i128, least: u32, most: u32) -> PyErr {
+    let found = if found == i128::MAX { "far more".to_owned() } else { found.to_string() };
+    let text = format!("{name} is {found}, it must be {least} to {most}");
+    Error::input(InputFault::Argument, text).into()
+}
+
+fn serial_of(object: &Bound<'_, PyAny>, name: &str, or: &str) -> PyResult<Serial> {
+    const LARGEST: u32 = 0x7fff_ffff;
+    let number = whole_number(object, name, or)?;
+    match i32::try_from(number) {
+        Ok(serial @ 1..) => Ok(Serial(serial)),
+        _ => Err(beyond(name, number, 1, LARGEST)),
+    }
 }
 
 fn serial(object: &Bound<'_, PyAny>) -> PyResult<Serial> {
-    let number = whole_number(object, "serial", "an int")?;
-    Ok(Serial(i32::try_from(number).unwrap_or(0)))
+    serial_of(object, "serial", "an int")
 }
 
 fn seconds(object: &Bound<'_, PyAny>) -> PyResult<Option<u32>> {
@@ -340,7 +351,7 @@ fn seconds(object: &Bound<'_, PyAny>) -> PyResult<Option<u32>> {
         return Ok(None);
     }
     let number = whole_number(object, "timeout", "an int, of seconds, or None")?;
-    u32::try_from(number).map(Some).map_err(|_| beyond("timeout", number, u32::MAX))
+    u32::try_from(number).map(Some).map_err(|_| beyond("timeout", number, 1, u32::MAX))
 }
 
 /// A keyring: a name, a serial, or a KeyringKey that is one.
@@ -352,8 +363,7 @@ fn ring(object: &Bound<'_, PyAny>) -> PyResult<Ring> {
         return Ok(Ring::Key(key.get().0.serial()));
     }
     let or = "a str, an int or a KeyringKey";
-    whole_number(object, "keyring", or)?;
-    Ok(Ring::Key(serial(object)?))
+    Ok(Ring::Key(serial_of(object, "keyring", or)?))
 }
 
 fn ring_or_none(object: &Bound<'_, PyAny>) -> PyResult<Option<Ring>> {

@@ -24,7 +24,9 @@ pub(super) fn crypt<'py>(
     let data = InBuffer::get(data, "data")?;
     let input = data.span();
     without_remnants(input.len(), || {
-        let iv = &options::iv(provider.constraints(), iv)?;
+        let mut place = Iv::EMPTY;
+        options::read_iv(provider.constraints(), iv, &mut place)?;
+        let iv = &place;
         if options::padded(padding)? {
             provider.constraints().check_pads()?;
             return crypt_padded(py, provider, direction, iv, input);
@@ -53,7 +55,9 @@ pub(super) fn crypt_into<'py>(
     let mut out = OutBuffer::get(out)?;
     let input = data.span();
     without_remnants(input.len(), || {
-        let iv = &options::iv(provider.constraints(), iv)?;
+        let mut place = Iv::EMPTY;
+        options::read_iv(provider.constraints(), iv, &mut place)?;
+        let iv = &place;
         provider.check_request(&Request { direction, iv, input, output: out.span() })?;
         announced(py, provider, input.len(), || {
             let request = Request { direction, iv, input, output: out.span() };

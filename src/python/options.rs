@@ -99,13 +99,16 @@ pub(super) fn padded(padding: Option<&str>) -> PyResult<bool> {
     }
 }
 
-/// Copies the IV, whose size is checked first.
-pub(super) fn iv(constraints: &Constraints, iv: Option<&Bound<'_, PyAny>>) -> PyResult<Iv> {
-    let Some(object) = iv else {
-        constraints.check_iv(None)?;
-        return Ok(Iv::EMPTY);
-    };
+/// Copies the IV, whose size is checked first, to where it stays: what a result of `PyResult<Iv>` has
+/// had in it would lie in the gaps of the next result at its place.
+pub(super) fn read_iv(
+    constraints: &Constraints,
+    object: Option<&Bound<'_, PyAny>>,
+    iv: &mut Iv,
+) -> PyResult<()> {
+    let Some(object) = object else { return Ok(constraints.check_iv(None)?) };
     let bytes = InBuffer::get(object, "iv")?;
     constraints.check_iv(Some(bytes.span().len()))?;
-    Ok(Iv::copy_of(bytes.span()).unwrap_or(Iv::EMPTY)) // the checked size is at most an Iv's
+    iv.fill_from(bytes.span()); // the checked size is at most an Iv's
+    Ok(())
 }

@@ -3,6 +3,7 @@
 import errno
 import os
 import pickle
+import subprocess
 from collections.abc import Callable
 from functools import partial
 from typing import Any, TypeAlias
@@ -10,9 +11,20 @@ from typing import Any, TypeAlias
 import pytest
 
 import afalg
+import children
 import seccomp
 from afalg import KeyPermission, KeyringKey
-from keyrings import BYTES, NOBODY, add, elsewhere, in_new_session, keyctl, read, told
+from keyrings import (
+    BYTES,
+    NOBODY,
+    add,
+    elsewhere,
+    in_new_session,
+    join_session,
+    keyctl,
+    read,
+    told,
+)
 
 pytestmark = pytest.mark.usefixtures("own_session")
 
@@ -210,8 +222,11 @@ def test_a_type_that_the_kernel_lacks_is_named() -> None:
 
 WRONG_ARGUMENTS: list[tuple[Callable[[], object], str]] = [
     (lambda: KeyringKey(0), "serial is 0, it must be 1 to"),
-    (lambda: KeyringKey(-3), "serial is -3, .* have names here"),
-    (lambda: KeyringKey(1 << 31), "it must be 1 to 2147483647"),
+    (lambda: KeyringKey(-3), "serial is -3, it must be 1 to 2147483647"),
+    (lambda: KeyringKey(1 << 31), "serial is 2147483648, it must be 1 to 2147483647"),
+    (lambda: KeyringKey(1 << 200), "serial is far more, it must be 1 to"),
+    (lambda: add(keyring=-3), "keyring is -3, it must be 1 to 2147483647"),
+    (lambda: add(keyring=0), "keyring is 0, it must be 1 to"),
     (lambda: KeyringKey.add("keyring", "x", b"1"), 'type is "keyring", .* take no other'),
     (lambda: KeyringKey.add("logon", "x", b"1"), '"service:name"'),
     (lambda: KeyringKey.add("logon", ":x", b"1"), '"service:name"'),
@@ -293,3 +308,42 @@ def test_without_af_alg_there_is_an_error_and_no_other_provider() -> None:
 
     for name, reason, _ in elsewhere(refused):
         assert (name, reason) == ("UnavailableError", "no-af-alg")
+
+
+@needs_root
+def test_keys_that_cannot_be_listed_say_so() -> None:
+    program = "import afalg; afalg.KeyringKey.listed()"
+    covered = ["sh", "-c", 'mount --bind /dev/null /proc/keys && exec "$@"', "sh"]
+    done = subprocess.run(
+        ["unshare", "--mount", *covered, *children.python(program)],
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+    assert "afalg.KeyPermissionError: /proc/keys, which alone lists keys" in done.stderr
+
+
+def fill_to_the_byte() -> None:
+    """Let a key grow until the user may have no byte more."""
+    size = 1
+    for step in (4096, 512, 64, 8, 1):
+        while isinstance(told(partial(grow, size + step)), int):
+            size += step
+
+
+def grow(size: int) -> int:
+    """Give a key so many bytes."""
+    return add("test:growing", bytes(size)).serial
+
+
+@needs_root
+def test_a_full_quota_is_told_where_a_keyring_cannot_be_borrowed() -> None:
+    def full() -> object:
+        join_session()
+        key = add("test:user", keyring="user", timeout=100)
+        fill_to_the_byte()
+        return elsewhere(partial(key.set_timeout, 50))  # a child has no thread keyring yet
+
+    name, reason, text = elsewhere(full, 54_322)
+    assert (name, reason) == ("KeyQuotaError", "quota")
+    assert "may keep no more" in text

@@ -154,8 +154,8 @@ def _key(text: str) -> tuple[str, str] | int:
     return kind, description
 
 
-def _found(key: tuple[str, str] | int) -> KeyringKey:
-    """Give the key: one that programs find, else one of the user's, else the one that is listed."""
+def _found(key: tuple[str, str] | int, *, listed: bool = True) -> KeyringKey:
+    """Give the key: one that programs find, one of the user's, or one that is only listed."""
     if not isinstance(key, int):
         with suppress(KeyNotFoundError):
             return KeyringKey.find(*key)
@@ -165,16 +165,20 @@ def _found(key: tuple[str, str] | int) -> KeyringKey:
     try:
         return KeyringKey.find(*key)
     except KeyNotFoundError:
-        with suppress(KeyPermissionError):  # /proc/keys is covered
-            same = [one for one in KeyringKey.listed() if (one.type, one.description) == key]
-            if len(same) > 1:
-                serials = ", ".join(str(one.serial) for one in same)
-                raise RefusedError(
-                    f"keys {serials} have that name; tell one by its serial"
-                ) from None
-            if same:
-                return same[0]
+        if listed and (same := _listed(key)):
+            return same
         raise
+
+
+def _listed(key: tuple[str, str]) -> KeyringKey | None:
+    """Give the one key of a name that may be viewed, whosever it is."""
+    with suppress(KeyPermissionError):  # /proc/keys is covered
+        same = [one for one in KeyringKey.listed() if (one.type, one.description) == key]
+        if len(same) > 1:
+            serials = ", ".join(str(one.serial) for one in same)
+            raise RefusedError(f"keys {serials} have that name; tell one by its serial")
+        return same[0] if same else None
+    return None
 
 
 def _possess() -> None:
@@ -185,7 +189,7 @@ def _possess() -> None:
     """
     with suppress(AfalgError):
         name = f"_uid_ses.{os.getuid()}"
-        KeyringKey.find("keyring", name, keyring="user-session")
+        KeyringKey.find("keyring", name, keyring="user-session").link("process")
 
 
 def _add(chosen: argparse.Namespace) -> Answer:
@@ -228,5 +232,6 @@ def _show(chosen: argparse.Namespace) -> Answer:
 
 
 def _revoke(chosen: argparse.Namespace) -> Answer:
-    _found(chosen.key).revoke()
+    # Not what is only listed: anybody may have a key of that name, and it would be taken for this.
+    _found(chosen.key, listed=False).revoke()
     return Answer("")

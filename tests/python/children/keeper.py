@@ -82,6 +82,26 @@ def methods(case: Case) -> Iterator[str]:
     yield "gone"
 
 
+def from_depth(case: Case) -> Iterator[str]:
+    """Encrypt and decrypt far down the stack, where nothing that comes after writes over it."""
+    results = list[bytes]()
+    cipher = case.cipher()
+
+    def down(levels: int) -> int:
+        if levels:
+            sorted([levels], key=lambda left: down(left - 1))
+        else:
+            results.append(cipher.encrypt(case.data, iv=case.given_iv))
+            results.append(cipher.decrypt(results[0], iv=case.given_iv))
+        return 0
+
+    down(8)
+    wiped(results[1])
+    cipher.close()
+    case.wipe()
+    yield "gone"
+
+
 def in_parts(stream: afalg.Stream, data: bytes | bytearray) -> None:
     """Run data through a stream that goes on."""
     area = memoryview(data)
@@ -294,6 +314,7 @@ def ended_with_leak(case: Case) -> Iterator[str]:
 ALL: tuple[Way, ...] = (
     one_shot,
     methods,
+    from_depth,
     streams,
     abandoned,
     padded,
