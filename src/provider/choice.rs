@@ -226,4 +226,22 @@ mod tests {
         }
         assert!(twin_of(&rules("xts(aes)", 16), In::from_slice(&[7; 5])).is_err());
     }
+
+    #[test]
+    fn what_a_signal_interrupted_is_done_again_unless_the_hook_wants_an_end() {
+        let refusal = Refusal { stage: Stage::SetKey, errno: errno::EINTR };
+        let interrupted = || Error::Kernel { refusal, text: String::new() };
+        for (patience, due) in [(3, Ok(())), (1, Err(Error::Interrupted))] {
+            let (mut asked, mut tried) = (0, 0);
+            let mut hook = || {
+                asked += 1;
+                asked > patience
+            };
+            let done = while_interrupted(&mut hook, || {
+                tried += 1;
+                if tried > 3 { Ok(()) } else { Err(interrupted()) }
+            });
+            assert_eq!(done, due);
+        }
+    }
 }

@@ -3,7 +3,7 @@
 
 use afalg::algorithm::Algorithm;
 use afalg::constraints::Continuation;
-use afalg::error::{Error, InputFault, KeyFault, Result, Stage};
+use afalg::error::{Errno, Error, InputFault, KeyFault, Result, Stage};
 use afalg::kernel::KernelCipher;
 use afalg::key::{Key, Serial};
 use afalg::request::Direction;
@@ -102,4 +102,15 @@ fn a_policy_is_told_from_a_key_s_own_refusal() {
             _ => assert!(matches!(error, Error::Kernel { .. }), "{error:?}"),
         }
     }
+}
+
+#[test]
+fn a_signal_ends_the_wait_for_a_key_that_is_still_being_made() {
+    let kernel = Kernel::small();
+    kernel.keep(vec![bytes(32, 1)]);
+    kernel.answer(Stage::SetKey, 0, Answer::Fail(libc::EINTR));
+    let error = open(&kernel, "cbc(aes)").unwrap_err();
+    let Error::Kernel { refusal, .. } = error else { panic!("{error:?}") };
+    assert_eq!((refusal.stage, refusal.errno), (Stage::SetKey, Errno(libc::EINTR)));
+    assert_eq!(kernel.tfms(), 0);
 }
