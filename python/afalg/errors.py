@@ -215,7 +215,8 @@ class KernelError(AfalgError, OSError):
 class KeyringError(AfalgError, OSError):
     """A key of a kernel keyring cannot be had, or not changed; its children say why.
 
-    The key is as it was, and so is the KeyringKey.
+    The key is as it was, and so is the KeyringKey. Itself it says that a key has new bytes
+    each time that cts takes it, which does so twice ("changing").
 
     Attributes:
         errno: what keyctl(2), add_key(2) or setsockopt(2) answered.

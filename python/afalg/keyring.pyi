@@ -89,7 +89,7 @@ class KeyringKey:
         kept here: pass a bytearray and wipe it.
 
         Args:
-            type: "user"; "logon", whose bytes no call gives back; "encrypted" or
+            type: "user"; "logon", whose bytes keyctl gives nobody; "encrypted" or
                 "trusted", which the kernel makes, where it has them (keyctl(2), and
                 Documentation/security/keys/trusted-encrypted.rst).
             description: its name, at most 4095 bytes; a logon key's begins with a service

@@ -5,62 +5,85 @@
 //! for good would have later searches find what is in it before their own; so it is linked into the
 //! thread's for the moment of a call, which no other thread sees and no child inherits.
 
-use super::ring::{Ring, have_session};
+use super::ring::Ring;
+use super::{Facts, rules};
 use crate::error::Errno;
 use crate::key::Serial;
-use crate::sys::errno;
 use crate::sys::keyctl::{self, Special};
+use crate::sys::{self, errno};
+
+const THREAD: Serial = Special::Thread.serial();
 
 /// The keyring, until it is dropped.
 #[derive(Debug)]
 pub(super) struct Borrowed {
     /// The number that the kernel knows it by.
     pub(super) id: Serial,
-    /// Why it is not possessed by way of this; none where it is, or need not.
-    pub(super) lacking: Option<Errno>,
     linked: bool,
 }
 
 impl Borrowed {
-    /// Makes a keyring the thread's. Where that may not be, what it is needed for will tell.
+    /// Makes a keyring the thread's, unless it is already. What of its name the thread has is not
+    /// displaced for it.
+    ///
+    /// # Errors
+    /// There is no such keyring, or it may not be had so.
+    pub(super) fn new(ring: Ring) -> Result<Self, Errno> {
+        match ring {
+            Ring::Special(Special::Thread | Special::Process | Special::Session) => {
+                Err(errno::EACCES) // these are possessed, so that possession is not what lacks
+            }
+            Ring::Persistent => Self::persistent(),
+            Ring::Special(users) => Self::linked(users.serial()),
+            Ring::Key(serial) => Self::linked(serial),
+        }
+    }
+
+    /// The number of a keyring that is asked by it. The persistent one has none before it is linked.
     ///
     /// # Errors
     /// There is no such keyring.
-    pub(super) fn new(ring: Ring) -> Result<Self, Errno> {
-        let thread = Special::Thread.serial();
-        let (id, linked) = match ring {
-            Ring::Special(own @ (Special::Thread | Special::Process | Special::Session)) => {
-                return Ok(Self { id: own.serial(), lacking: None, linked: false });
-            }
-            Ring::Persistent => (keyctl::persistent(thread)?, Ok(())),
-            Ring::Special(users) => (users.serial(), keyctl::link(users.serial(), thread)),
-            Ring::Key(serial) => (serial, keyctl::link(serial, thread)),
-        };
-        Ok(Self { id, lacking: linked.err(), linked: linked.is_ok() })
-    }
-
-    /// The same, to be written to.
-    ///
-    /// # Errors
-    /// There is no such keyring, or it cannot be made.
-    pub(super) fn to_write(ring: Ring) -> Result<Self, Errno> {
-        if ring == Ring::Special(Special::Session) {
-            have_session()?;
+    pub(super) fn by_id(ring: Ring) -> Result<Self, Errno> {
+        match ring {
+            Ring::Special(special) => Ok(Self { id: special.serial(), linked: false }),
+            Ring::Key(id) => Ok(Self { id, linked: false }),
+            Ring::Persistent => Self::persistent(),
         }
-        Self::new(ring)
     }
 
-    /// That the user may have no more keys, where that is why it is not possessed.
-    pub(super) fn check_quota(&self) -> Result<(), Errno> {
-        if self.lacking == Some(errno::EDQUOT) { Err(errno::EDQUOT) } else { Ok(()) }
+    fn persistent() -> Result<Self, Errno> {
+        let name = format!("_persistent.{}", sys::effective_user());
+        let had = find_keyring(&name).is_some();
+        Ok(Self { id: keyctl::persistent(THREAD)?, linked: !had })
     }
+
+    fn linked(ring: Serial) -> Result<Self, Errno> {
+        let facts = Facts::of(ring)?;
+        if facts.named.kind != "keyring" {
+            return Err(errno::ENOTDIR);
+        }
+        let id = match ring {
+            Serial(1..) => ring,
+            special => keyctl::keyring_id(special, false)?,
+        };
+        match find_keyring(&facts.named.description) {
+            None => keyctl::link(id, THREAD).map(|()| Self { id, linked: true }),
+            Some(there) if there == id => Ok(Self { id, linked: false }),
+            Some(_) => Err(errno::EEXIST),
+        }
+    }
+}
+
+/// The thread's keyring of a name.
+fn find_keyring(name: &str) -> Option<Serial> {
+    keyctl::search(THREAD, c"keyring", &rules::c_string(name).ok()?).ok()
 }
 
 impl Drop for Borrowed {
     fn drop(&mut self) {
         if self.linked {
             // There it was linked; should somebody have taken it out, so much the better.
-            keyctl::unlink(self.id, Special::Thread.serial()).unwrap_or_default();
+            keyctl::unlink(self.id, THREAD).unwrap_or_default();
         }
     }
 }

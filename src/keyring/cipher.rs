@@ -12,7 +12,7 @@ use crate::sys::errno;
 /// Userspace was asked for, and the key is the kernel's.
 pub fn unknown_to_userspace(key: Serial) -> Error {
     let text = format!(
-        "{} is in a keyring of the kernel's, which lets nobody have its bytes: userspace cannot \
+        "{} is in a keyring of the kernel's, from which nothing is read here: userspace cannot \
          compute with it; ask for provider=\"kernel\" (or \"auto\"), or pass the key as bytes",
         told(key)
     );

@@ -107,11 +107,7 @@ impl KeyringKey {
         rules::check_names(kind, description)?;
         let name = Name { kind: &rules::c_string(kind)?, text: &rules::c_string(description)? };
         let refused = |errno| explain(errno, &Deed::Find(kind, description, ring));
-        let borrowed = ring.map(Borrowed::new).transpose().map_err(refused)?;
-        let found = match &borrowed {
-            None => name.in_own(),
-            Some(ring) => keyctl::search(ring.id, name.kind, name.text),
-        };
+        let found = ring.map_or_else(|| name.in_own(), |ring| name.in_ring(ring));
         let key = Self::of(found.map_err(refused)?)?;
         Ok(Self { named: Some(Named::new(kind, description)), ring, ..key })
     }
@@ -133,30 +129,30 @@ impl KeyringKey {
         let name = Name { kind: &rules::c_string(kind)?, text: &rules::c_string(description)? };
         let wanted = Deed::Add(kind, description, ring);
         let refused = |errno| explain(errno, &wanted);
-        let place = Borrowed::to_write(ring).map_err(refused)?;
-        let before = keyctl::search(place.id, name.kind, name.text).ok();
-        if seconds.is_some() {
-            place.check_quota().map_err(refused)?;
-            before.map_or(Ok(()), may_set_timeout)?;
+        let place = ring.to_write().and_then(|()| Borrowed::by_id(ring)).map_err(refused)?;
+        let old = name.directly_in(place.id);
+        let key = |serial| Self {
+            serial,
+            named: Some(Named::new(kind, description)),
+            ring: Some(ring),
+            ends: AtomicU64::new(0),
+        };
+        if let (Some(old), Some(_)) = (old, seconds) {
+            key(old).set_timeout(seconds)?; // before anything is changed that cannot be undone
         }
         let serial = keyctl::add_key(name.kind, name.text, payload, place.id).map_err(|errno| {
-            match (before, errno) {
+            match (old, errno) {
                 (Some(old), errno::EINVAL) => refusal::exists(old, &wanted),
                 _ => refused(errno),
             }
         })?;
-        let named = Some(Named::new(kind, description));
-        let key = Self { serial, named, ring: Some(ring), ends: AtomicU64::new(0) };
-        if seconds.is_some()
-            && let Err(error) = key.set_timeout(seconds)
-        {
-            if before != Some(serial) {
-                // Better no key than one that outlives what was asked for.
-                keyctl::unlink(serial, place.id).unwrap_or_default();
-            }
-            return Err(error);
+        let key = key(serial);
+        let timed = seconds.map_or(Ok(()), |_| key.set_timeout(seconds));
+        if timed.is_err() && old != Some(serial) {
+            // Better no key than one that outlives what was asked for.
+            keyctl::unlink(serial, place.id).unwrap_or_default();
         }
-        Ok(key)
+        timed.map(|()| key)
     }
 
     /// The key that a pickle was made of: the same names, in the same boot.
@@ -172,8 +168,22 @@ impl KeyringKey {
         if boot_id()? != boot {
             return Err(refusal::of_another_boot(serial));
         }
-        let key = Self { ring, ..Self::of(serial)? };
-        if key.named() == named { Ok(key) } else { Err(refusal::another_key(&key, named)) }
+        rules::check_serial(serial)?;
+        let key = Self { serial, named: named.cloned(), ring, ends: AtomicU64::new(0) };
+        let now = match (key.facts(), named) {
+            (Ok(facts), _) => Some(facts.named),
+            // Who may not view it may still find it.
+            (Err(error), Some(Named { kind, description })) if error.lacks_permission() => {
+                let found = ring.and_then(|ring| Self::find(kind, description, Some(ring)).ok());
+                found.filter(|found| found.serial == serial).and_then(|found| found.named)
+            }
+            (Err(error), None) if error.lacks_permission() => None,
+            (Err(error), _) => return Err(error),
+        };
+        if now.as_ref() == named {
+            return Ok(key);
+        }
+        Err(refusal::another_key(serial, now.as_ref(), named))
     }
 
     /// The serial.
@@ -199,12 +209,9 @@ impl KeyringKey {
     pub fn possessed<T>(&self, mut work: impl FnMut() -> Result<T>) -> Result<T> {
         match (work(), self.ring) {
             (Err(error), Some(ring)) if error.lacks_permission() => match Borrowed::new(ring) {
+                Ok(_borrowed) => work(),
+                Err(errno::EDQUOT) => Err(explain(errno::EDQUOT, &Deed::View(self.serial))),
                 Err(_) => Err(error),
-                Ok(borrowed) => {
-                    let view = Deed::View(self.serial);
-                    borrowed.check_quota().map_err(|errno| explain(errno, &view))?;
-                    work()
-                }
             },
             (done, _) => done,
         }
@@ -228,10 +235,10 @@ impl KeyringKey {
         self.facts()?;
         let ends = self.ends.load(Ordering::Relaxed);
         let set = (ends > 0).then(|| UNIX_EPOCH + Duration::from_secs(ends));
-        match listing::line_of(self.serial) {
+        self.possessed(|| match listing::line_of(self.serial) {
             Some(listed) => Ok(listed.ends.at(SystemTime::now(), set)),
             None => Err(refusal::not_listed(self.serial)),
-        }
+        })
     }
 
     /// Lets it end after so many seconds from now; `None`: not by itself.
@@ -273,7 +280,7 @@ impl KeyringKey {
     /// That it has ended, or that this process may not.
     pub fn link(&self, ring: Ring) -> Result<()> {
         let refused = |errno| explain(errno, &Deed::Link(self.serial, ring));
-        let place = Borrowed::to_write(ring).map_err(refused)?;
+        let place = ring.to_write().and_then(|()| Borrowed::by_id(ring)).map_err(refused)?;
         self.possessed(|| keyctl::link(self.serial, place.id).map_err(refused))
     }
 
@@ -284,7 +291,7 @@ impl KeyringKey {
     /// That it is not there, or that this process may not.
     pub fn unlink(&self, ring: Option<Ring>) -> Result<()> {
         let Some(ring) = ring else { return self.unlink_from_own() };
-        let place = Borrowed::new(ring);
+        let place = Borrowed::by_id(ring);
         let unlinked = place.and_then(|place| keyctl::unlink(self.serial, place.id));
         unlinked.map_err(|errno| explain(errno, &Deed::Unlink(self.serial, Some(ring))))
     }
@@ -310,19 +317,6 @@ impl KeyringKey {
         let refused = |errno| explain(errno, &Deed::Change { key: self.serial, what, needs });
         self.possessed(|| work().map_err(refused))
     }
-}
-
-/// Sees that a key which is there already may have its timeout set, before anything is changed.
-fn may_set_timeout(key: Serial) -> Result<()> {
-    const SETATTR: u32 = 0x20;
-    let Ok(facts) = Facts::of(key) else { return Ok(()) };
-    // It was found in a keyring that was named, so that it is possessed.
-    let of_user = if facts.user == sys::effective_user() { facts.permissions >> 16 } else { 0 };
-    if (facts.permissions >> 24 | of_user | facts.permissions) & SETATTR != 0 {
-        return Ok(());
-    }
-    let change = Deed::Change { key, what: "set its timeout", needs: "setattr" };
-    Err(explain(errno::EACCES, &change))
 }
 
 /// How much of its quota of keys this user has used: `"5 of 200 keys and 100 of 20000 bytes"`.

@@ -2,6 +2,7 @@
 
 use std::ffi::CStr;
 
+use super::borrow::Borrowed;
 use super::ring::Ring;
 use crate::error::Errno;
 use crate::key::Serial;
@@ -28,5 +29,25 @@ impl Name<'_> {
             }
         }
         Err(told)
+    }
+
+    /// Looks into one; what is in it may want to be possessed.
+    pub(super) fn in_ring(self, ring: Ring) -> Result<Serial, Errno> {
+        let search = |ring: &Borrowed| keyctl::search(ring.id, self.kind, self.text);
+        match search(&Borrowed::by_id(ring)?) {
+            Err(errno::EACCES) => match Borrowed::new(ring) {
+                Ok(borrowed) => search(&borrowed),
+                Err(errno::EDQUOT) => Err(errno::EDQUOT),
+                Err(_) => Err(errno::EACCES),
+            },
+            answer => answer,
+        }
+    }
+
+    /// The key of this name that a keyring has itself, not by what it links: that is what `add_key`
+    /// would give new bytes.
+    pub(super) fn directly_in(self, ring: Serial) -> Option<Serial> {
+        let found = keyctl::search(ring, self.kind, self.text).ok()?;
+        keyctl::members(ring).ok()?.contains(&found).then_some(found)
     }
 }

@@ -2,7 +2,7 @@
 
 use super::listing::{self, Listed};
 use super::ring::Ring;
-use super::{Facts, KeyringKey, Named};
+use super::{Facts, Named};
 use crate::error::{Errno, Error, InputFault, KeyFault, Refusal, Stage};
 use crate::key::Serial;
 use crate::sys::{self, errno};
@@ -234,11 +234,7 @@ pub(super) fn no_such(key: Serial) -> String {
 fn not_permitted(errno: Errno, deed: &Deed<'_>) -> Error {
     let subject = deed.subject();
     let text = match deed {
-        Deed::Change { what, needs, .. } => format!(
-            "this process may not {what}: {subject} gives it no permission {needs}{}; find it by its \
-             name in the keyring that has it, or have its owner permit it",
-            by_its_permissions(deed)
-        ),
+        Deed::Change { key, what, needs } => unchanged(*key, what, needs),
         Deed::Link(_, ring) => format!(
             "this process may not link it: {subject} gives it no permission link, or {ring} none to \
              write; have their owners permit it"
@@ -267,12 +263,20 @@ fn not_permitted(errno: Errno, deed: &Deed<'_>) -> Error {
     fault(KeyFault::NotPermitted, errno, text)
 }
 
-fn by_its_permissions(deed: &Deed<'_>) -> String {
-    match deed {
-        Deed::Change { key, .. } => Facts::of(*key)
-            .map_or_else(|_| String::new(), |facts| format!(" ({})", permitted(&facts))),
-        _ => String::new(),
+fn unchanged(key: Serial, what: &str, needs: &str) -> String {
+    let facts =
+        Facts::of(key).map_or_else(|_| String::new(), |facts| format!(" ({})", permitted(&facts)));
+    let named = told(key);
+    if what == "set its permissions" {
+        return format!(
+            "this process may not {what}: {named} wants its owner for that, or CAP_SYS_ADMIN, and \
+             the permission {needs}{facts}"
+        );
     }
+    format!(
+        "this process may not {what}: {named} gives it no permission {needs}{facts}; find it by its \
+         name in the keyring that has it, or have its owner permit it"
+    )
 }
 
 pub(super) fn permitted(facts: &Facts) -> String {
@@ -310,7 +314,8 @@ pub(super) fn exists(old: Serial, deed: &Deed<'_>) -> Error {
         return explain(errno::EINVAL, deed);
     };
     let text = format!(
-        "{} is in {ring} already, and an {kind} key takes no new bytes; find it, or unlink it first",
+        "{} is in {ring} already, and a key of type {kind} is not made anew by \"new\" or \"load\"; find \
+         it, or unlink it first",
         told(old)
     );
     Error::input(InputFault::Argument, text)
@@ -360,13 +365,13 @@ pub(super) fn of_another_boot(key: Serial) -> Error {
 
 /// The serial is another key's than when it was pickled; or its names were to be seen by one side
 /// alone, so that nobody can tell.
-pub(super) fn another_key(now: &KeyringKey, then: Option<&Named>) -> Error {
-    let (key, seen) = (now.serial(), |named: Option<&Named>| match named {
+pub(super) fn another_key(key: Serial, now: Option<&Named>, then: Option<&Named>) -> Error {
+    let seen = |named: Option<&Named>| match named {
         Some(Named { kind, description }) => format!("{kind} {description:?}"),
         None => "not to be viewed".into(),
-    });
-    let (was, is) = (seen(then), seen(now.named()));
-    let kind = if now.named().is_some() { KeyFault::NotFound } else { KeyFault::NotPermitted };
+    };
+    let (was, is) = (seen(then), seen(now));
+    let kind = if now.is_some() { KeyFault::NotFound } else { KeyFault::NotPermitted };
     let text = format!(
         "key {key} was {was} when it was pickled and is {is} here, so it may be another key; pass \
          its serial, or find it by its name"

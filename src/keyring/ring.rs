@@ -49,6 +49,11 @@ impl Ring {
         })
     }
 
+    /// Sees that it is there, where it is made by writing to it.
+    pub(super) fn to_write(self) -> Result<(), Errno> {
+        if self == Self::Special(Special::Session) { have_session() } else { Ok(()) }
+    }
+
     /// What is wrong with the keyring itself, where that is told.
     pub(super) fn fault(self) -> Option<Errno> {
         match self {
@@ -66,11 +71,11 @@ impl Ring {
 
 /// A process that was given no session keyring has its user's until it writes to it. Then the kernel
 /// makes an empty one in its place, and whatever the process has found in the user's keyrings is not
-/// its own any more. So the new one links what was there, as logins do (pam_keyinit).
-pub(super) fn have_session() -> Result<(), Errno> {
-    let has = keyctl::keyring_id(Special::Session, false)?;
-    if has == keyctl::keyring_id(Special::UserSession, false)? {
-        keyctl::keyring_id(Special::Session, true)?;
+/// its own any more. So the new one links what was there, much as logins do (pam_keyinit).
+fn have_session() -> Result<(), Errno> {
+    let has = keyctl::keyring_id(Special::Session.serial(), false)?;
+    if has == keyctl::keyring_id(Special::UserSession.serial(), false)? {
+        keyctl::keyring_id(Special::Session.serial(), true)?;
         keyctl::link(Special::UserSession.serial(), Special::Session.serial())?;
     }
     Ok(())

@@ -110,7 +110,8 @@ pub fn select(
         (Choice::Kernel, GivenKey::Bytes(key)) => kernel(process, algorithm, Key::Bytes(key)),
         (_, GivenKey::InKeyring(key)) => {
             let serial = Key::InKeyring(key.serial());
-            key.possessed(|| while_interrupted(hook, || kernel(process, algorithm, serial)))
+            // The hook runs with nothing borrowed.
+            while_interrupted(hook, || key.possessed(|| kernel(process, algorithm, serial)))
         }
     }
 }

@@ -80,7 +80,7 @@ impl KeyringKey {
     /// kept here: pass a bytearray and wipe it.
     ///
     /// Args:
-    ///     type: "user"; "logon", whose bytes no call gives back; "encrypted" or
+    ///     type: "user"; "logon", whose bytes keyctl gives nobody; "encrypted" or
     ///         "trusted", which the kernel makes, where it has them (keyctl(2), and
     ///         Documentation/security/keys/trusted-encrypted.rst).
     ///     description: its name, at most 4095 bytes; a logon key's begins with a service
@@ -324,12 +324,23 @@ fn whole_number(object: &Bound<'_, PyAny>, name: &str, or: &str) -> PyResult<i12
         return Err(PyTypeError::new_err(format!("{name} is of type {kind}, it must be {or}")));
     }
     // What is larger is as much too large.
-    Ok(object.extract().unwrap_or(i128::MAX))
+    let beyond = if object.lt(0)? { i128::MIN } else { i128::MAX };
+    Ok(object.extract().unwrap_or(beyond))
 }
 
 fn beyond(name: &str, found: i128, least: u32, most: u32) -> PyErr {
-    let found = if found == i128::MAX { "far more".to_owned() } else { found.to_string() };
-    let text = format!("{name} is {found}, it must be {least} to {most}");
+    let found = match found {
+        i128::MAX => "far more".to_owned(),
+        i128::MIN => "far less".to_owned(),
+        _ => found.to_string(),
+    };
+    let hint = match name {
+        "serial" | "keyring" => {
+            "; the kernel's own keyrings have names here, \"session\" and others"
+        }
+        _ => "",
+    };
+    let text = format!("{name} is {found}, it must be {least} to {most}{hint}");
     Error::input(InputFault::Argument, text).into()
 }
 

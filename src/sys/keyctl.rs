@@ -1,6 +1,7 @@
 //! The kernel's keyrings: `add_key` and `keyctl`.
 
 use std::ffi::CStr;
+use std::mem::{size_of, size_of_val};
 
 use super::errno;
 use crate::error::Errno;
@@ -89,9 +90,32 @@ pub(crate) fn search(keyring: Serial, kind: &CStr, description: &CStr) -> Result
 }
 
 /// The serial of a keyring that the process has or, where `make`, gets by asking.
-pub(crate) fn keyring_id(keyring: Special, make: bool) -> Result<Serial, Errno> {
-    let numbers = [number(keyring.serial()), libc::c_long::from(make), 0];
-    serial(keyctl(libc::KEYCTL_GET_KEYRING_ID, numbers))
+pub(crate) fn keyring_id(keyring: Serial, make: bool) -> Result<Serial, Errno> {
+    serial(keyctl(libc::KEYCTL_GET_KEYRING_ID, [number(keyring), libc::c_long::from(make), 0]))
+}
+
+/// The keys that a keyring has directly.
+pub(crate) fn members(keyring: Serial) -> Result<Vec<Serial>, Errno> {
+    let mut serials = vec![0_i32; 64];
+    loop {
+        let room = size_of_val(serials.as_slice());
+        // SAFETY: the kernel writes into the vector no more than its length, in bytes.
+        let answer = unsafe {
+            libc::syscall(
+                libc::SYS_keyctl,
+                libc::c_long::from(libc::KEYCTL_READ),
+                number(keyring),
+                serials.as_mut_ptr(),
+                room,
+                0 as libc::c_long,
+            )
+        };
+        let needed = usize::try_from(answered(answer)?).unwrap_or_default();
+        serials.resize(needed / size_of::<i32>(), 0);
+        if needed <= room {
+            return Ok(serials.into_iter().map(Serial).collect());
+        }
+    }
 }
 
 /// The user's keyring that outlives sessions, linked into another one.

@@ -177,4 +177,6 @@ def test_an_encrypted_key_is_made_from_a_command(session: Session) -> None:
     if "has no keys of type encrypted" in done.stderr:
         skip_or_fail(done.stderr)
     assert done.stdout in session.run("show", "%encrypted:a").stdout
-    assert 'which is b"new user:MASTER 32"' in failed(session.run(*arguments, payload=b"nonsense"))
+    assert "is in the session keyring already" in failed(session.run(*arguments, payload=b"new"))
+    other = ("add", "encrypted", "b", "--keyring", "session")
+    assert 'which is b"new user:MASTER 32"' in failed(session.run(*other, payload=b"nonsense"))

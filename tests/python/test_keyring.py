@@ -23,7 +23,6 @@ from keyrings import (
     BYTES,
     add,
     elsewhere,
-    in_new_session,
     read,
     told,
     wait_until_collected,
@@ -146,73 +145,6 @@ def test_what_is_in_no_keyring_is_forgotten() -> None:
     wait_until_collected(key)
     with pytest.raises(afalg.KeyNotFoundError, match=rf"no key {key.serial}: .* find it by its"):
         KeyringKey(key.serial)
-
-
-def test_a_keyring_that_was_named_is_possessed_for_a_call_and_no_longer() -> None:
-    """As in a service of systemd, whose session does not lead to the user's keyring."""
-    key = add("test:user", keyring="user")
-
-    def lost() -> bool:
-        missing = told(lambda: repr(KeyringKey.find("logon", "test:user")))
-        refused = told(partial(KeyringKey(key.serial).set_timeout, 1000))
-        return (missing[0], refused[0]) == ("KeyNotFoundError", "KeyPermissionError")
-
-    def in_child() -> object:
-        before, found = lost(), KeyringKey.find("logon", "test:user", keyring="user")
-        found.set_timeout(1000)
-        return [before, found == key, lost()]
-
-    try:
-        assert in_new_session(in_child) == [True, True, True]
-    finally:
-        key.unlink("user")
-
-
-def test_what_is_found_in_another_s_keyring_does_not_come_before_one_s_own() -> None:
-    good = add("test:disk", b"good" * 8)
-    ring = KeyringKey.find("keyring", "_uid." + str(os.getuid()), keyring="user")
-    evil = add("test:disk", b"evil" * 8, keyring=ring)
-    wanted = add("test:wanted", keyring=ring)
-    try:
-        for place in (ring, ring.serial, "user"):
-            assert KeyringKey.find("logon", "test:wanted", keyring=place) == wanted
-            assert KeyringKey.find("logon", "test:disk", keyring=place) == evil
-        assert KeyringKey.find("logon", "test:disk") == good
-    finally:
-        evil.unlink("user")
-        wanted.unlink("user")
-
-
-def test_a_key_that_was_named_is_a_child_s_own_too() -> None:
-    key = add("test:user", keyring="user")
-    pickled = pickle.dumps(key)
-
-    def in_child() -> object:
-        key.set_timeout(1000)
-        again: KeyringKey = pickle.loads(pickled)
-        return repr(again)
-
-    def in_grandchild() -> object:
-        again: KeyringKey = pickle.loads(pickled)
-        again.set_timeout(1000)
-        return again == key
-
-    try:
-        assert in_new_session(in_child) == repr(key)
-        assert in_new_session(in_grandchild) is True
-    finally:
-        key.unlink("user")
-
-
-def test_a_key_that_was_added_can_be_used_wherever_it_is() -> None:
-    def in_child() -> object:
-        key = add("test:user", keyring="user", timeout=1000)
-        key.set_timeout(500)
-        found = KeyringKey.find("logon", "test:user", keyring="user") == key
-        key.unlink("user")
-        return found
-
-    assert in_new_session(in_child) is True
 
 
 def test_a_key_cannot_tell_lies_about_when_another_one_ends() -> None:

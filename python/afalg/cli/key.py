@@ -187,9 +187,10 @@ def _possess() -> None:
     A new session's keyring leads to neither, and who does not possess a key may not time or
     revoke it, though it be the own user's.
     """
-    with suppress(AfalgError):
-        name = f"_uid_ses.{os.getuid()}"
-        KeyringKey.find("keyring", name, keyring="user-session").link("process")
+    rings: dict[str, KeyringName] = {"_uid_ses": "user-session", "_persistent": "persistent"}
+    for name, ring in rings.items():
+        with suppress(AfalgError):
+            KeyringKey.find("keyring", f"{name}.{os.getuid()}", keyring=ring).link("process")
 
 
 def _add(chosen: argparse.Namespace) -> Answer:
