@@ -45,7 +45,17 @@ class AfalgError(Exception):
         return str(self.args[0]) if self.args else ""
 
 
-class UnavailableError(AfalgError, OSError):
+class _RefusedError(AfalgError, OSError):
+    """What the system has refused: its errno, and a fact that the class gives a name to."""
+
+    def __init__(self, message: str, errno: int, fact: str) -> None:
+        super().__init__(message)
+        self.args = (message, errno, fact)  # OSError would keep the message alone
+        self.errno = errno
+        self.strerror = strerror(errno)
+
+
+class UnavailableError(_RefusedError):
     """The process cannot have AF_ALG at all.
 
     Raised where socket(2) refuses: the kernel was built without CONFIG_CRYPTO_USER_API,
@@ -64,10 +74,7 @@ class UnavailableError(AfalgError, OSError):
     reason: str
 
     def __init__(self, message: str, errno: int, reason: str) -> None:
-        super().__init__(message)
-        self.args = (message, errno, reason)  # OSError would keep the message alone
-        self.errno = errno
-        self.strerror = strerror(errno)
+        super().__init__(message, errno, reason)
         self.reason = reason
 
 
@@ -190,7 +197,7 @@ class StreamStateError(AfalgError, RuntimeError):
     """
 
 
-class KernelError(AfalgError, OSError):
+class KernelError(_RefusedError):
     """A system call failed in a way that none of the other classes describes.
 
     The errno is passed on as it came, not interpreted.
@@ -205,14 +212,11 @@ class KernelError(AfalgError, OSError):
     stage: str
 
     def __init__(self, message: str, errno: int, stage: str) -> None:
-        super().__init__(message)
-        self.args = (message, errno, stage)  # OSError would keep the message alone
-        self.errno = errno
-        self.strerror = strerror(errno)
+        super().__init__(message, errno, stage)
         self.stage = stage
 
 
-class KeyringError(AfalgError, OSError):
+class KeyringError(_RefusedError):
     """A key of a kernel keyring cannot be had, or not changed; its children say why.
 
     The key is as it was, and so is the KeyringKey. Itself it says that a key has new bytes
@@ -229,10 +233,7 @@ class KeyringError(AfalgError, OSError):
     reason: str
 
     def __init__(self, message: str, errno: int, reason: str) -> None:
-        super().__init__(message)
-        self.args = (message, errno, reason)  # OSError would keep the message alone
-        self.errno = errno
-        self.strerror = strerror(errno)
+        super().__init__(message, errno, reason)
         self.reason = reason
 
 

@@ -51,6 +51,15 @@ impl Borrowed {
         }
     }
 
+    /// The same of one that is to be written to.
+    ///
+    /// # Errors
+    /// There is no such keyring, or it cannot be made.
+    pub(super) fn to_write(ring: Ring) -> Result<Self, Errno> {
+        ring.to_write()?;
+        Self::by_id(ring)
+    }
+
     fn persistent() -> Result<Self, Errno> {
         let name = format!("_persistent.{}", sys::effective_user());
         let had = find_keyring(&name).is_some();
@@ -71,6 +80,24 @@ impl Borrowed {
             Some(there) if there == id => Ok(Self { id, linked: false }),
             Some(_) => Err(errno::EEXIST),
         }
+    }
+}
+
+/// Does a work that was refused for want of permission once more, with the keyring borrowed.
+///
+/// # Errors
+/// The work's; that the user may have no more keys, as `quota` words it; or the `first` refusal, where
+/// the keyring may not be borrowed.
+pub(super) fn once_more<T, E>(
+    ring: Ring,
+    first: E,
+    quota: impl FnOnce(Errno) -> E,
+    work: impl FnOnce() -> Result<T, E>,
+) -> Result<T, E> {
+    match Borrowed::new(ring) {
+        Ok(_borrowed) => work(),
+        Err(errno @ errno::EDQUOT) => Err(quota(errno)),
+        Err(_) => Err(first),
     }
 }
 

@@ -15,7 +15,7 @@ use std::fs;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use borrow::Borrowed;
+use borrow::{Borrowed, once_more};
 pub use cipher::{explain_use, keeps_changing, unknown_to_userspace};
 use name::Name;
 use refusal::{Deed, explain};
@@ -127,24 +127,22 @@ impl KeyringKey {
         rules::check_new(kind, description, payload.len())?;
         rules::check_timeout(seconds)?;
         let name = Name { kind: &rules::c_string(kind)?, text: &rules::c_string(description)? };
-        let wanted = Deed::Add(kind, description, ring);
-        let refused = |errno| explain(errno, &wanted);
-        let place = ring.to_write().and_then(|()| Borrowed::by_id(ring)).map_err(refused)?;
-        let old = name.directly_in(place.id);
+        let refused = |errno| explain(errno, &Deed::Add(kind, description, ring));
+        let place = Borrowed::to_write(ring).map_err(refused)?;
+        let old = seconds.and_then(|_| name.directly_in(place.id));
         let key = |serial| Self {
             serial,
             named: Some(Named::new(kind, description)),
             ring: Some(ring),
             ends: AtomicU64::new(0),
         };
-        if let (Some(old), Some(_)) = (old, seconds) {
+        if let Some(old) = old {
             key(old).set_timeout(seconds)?; // before anything is changed that cannot be undone
         }
-        let serial = keyctl::add_key(name.kind, name.text, payload, place.id).map_err(|errno| {
-            match (old, errno) {
-                (Some(old), errno::EINVAL) => refusal::exists(old, &wanted),
-                _ => refused(errno),
-            }
+        let added = keyctl::add_key(name.kind, name.text, payload, place.id);
+        let serial = added.map_err(|errno| match errno {
+            errno::EINVAL => refusal::malformed(kind, ring, name.directly_in(place.id)),
+            _ => refused(errno),
         })?;
         let key = key(serial);
         let timed = seconds.map_or(Ok(()), |_| key.set_timeout(seconds));
@@ -208,12 +206,21 @@ impl KeyringKey {
     /// The work's.
     pub fn possessed<T>(&self, mut work: impl FnMut() -> Result<T>) -> Result<T> {
         match (work(), self.ring) {
-            (Err(error), Some(ring)) if error.lacks_permission() => match Borrowed::new(ring) {
-                Ok(_borrowed) => work(),
-                Err(errno::EDQUOT) => Err(explain(errno::EDQUOT, &Deed::View(self.serial))),
-                Err(_) => Err(error),
-            },
+            (Err(error), Some(ring)) if error.lacks_permission() => {
+                let quota = |errno| explain(errno, &Deed::View(self.serial));
+                once_more(ring, error, quota, work)
+            }
             (done, _) => done,
+        }
+    }
+
+    /// The same of a question whose refusal nobody has worded yet.
+    fn ask<T>(&self, mut question: impl FnMut() -> Result<T, Errno>) -> Result<T, Errno> {
+        match (question(), self.ring) {
+            (Err(errno @ errno::EACCES), Some(ring)) => {
+                once_more(ring, errno, |quota| quota, question)
+            }
+            (answer, _) => answer,
         }
     }
 
@@ -222,9 +229,8 @@ impl KeyringKey {
     /// # Errors
     /// That it has ended or may not be viewed.
     pub fn facts(&self) -> Result<Facts> {
-        self.possessed(|| {
-            Facts::of(self.serial).map_err(|errno| explain(errno, &Deed::View(self.serial)))
-        })
+        let facts = self.ask(|| Facts::of(self.serial));
+        facts.map_err(|errno| explain(errno, &Deed::View(self.serial)))
     }
 
     /// When it ends; `None`: not by itself.
@@ -279,9 +285,9 @@ impl KeyringKey {
     /// # Errors
     /// That it has ended, or that this process may not.
     pub fn link(&self, ring: Ring) -> Result<()> {
-        let refused = |errno| explain(errno, &Deed::Link(self.serial, ring));
-        let place = ring.to_write().and_then(|()| Borrowed::by_id(ring)).map_err(refused)?;
-        self.possessed(|| keyctl::link(self.serial, place.id).map_err(refused))
+        let linked = Borrowed::to_write(ring)
+            .and_then(|place| self.ask(|| keyctl::link(self.serial, place.id)));
+        linked.map_err(|errno| explain(errno, &Deed::Link(self.serial, ring)))
     }
 
     /// Takes it out of a keyring; `None`: out of each of the process's own that has it. A key that
@@ -314,8 +320,8 @@ impl KeyringKey {
         needs: &'static str,
         work: impl Fn() -> Result<(), Errno>,
     ) -> Result<()> {
-        let refused = |errno| explain(errno, &Deed::Change { key: self.serial, what, needs });
-        self.possessed(|| work().map_err(refused))
+        self.ask(work)
+            .map_err(|errno| explain(errno, &Deed::Change { key: self.serial, what, needs }))
     }
 }
 

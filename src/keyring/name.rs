@@ -2,7 +2,7 @@
 
 use std::ffi::CStr;
 
-use super::borrow::Borrowed;
+use super::borrow::{Borrowed, once_more};
 use super::ring::Ring;
 use crate::error::Errno;
 use crate::key::Serial;
@@ -33,13 +33,10 @@ impl Name<'_> {
 
     /// Looks into one; what is in it may want to be possessed.
     pub(super) fn in_ring(self, ring: Ring) -> Result<Serial, Errno> {
-        let search = |ring: &Borrowed| keyctl::search(ring.id, self.kind, self.text);
-        match search(&Borrowed::by_id(ring)?) {
-            Err(errno::EACCES) => match Borrowed::new(ring) {
-                Ok(borrowed) => search(&borrowed),
-                Err(errno::EDQUOT) => Err(errno::EDQUOT),
-                Err(_) => Err(errno::EACCES),
-            },
+        let place = Borrowed::by_id(ring)?;
+        let search = || keyctl::search(place.id, self.kind, self.text);
+        match search() {
+            Err(errno @ errno::EACCES) => once_more(ring, errno, |quota| quota, search),
             answer => answer,
         }
     }

@@ -105,13 +105,7 @@ pub(super) fn explain(errno: Errno, deed: &Deed<'_>) -> Error {
         (errno::ENOKEY | errno::ENOENT, _) => missing(errno, deed),
         (errno::EACCES, _) => not_permitted(errno, deed),
         (errno::EDQUOT, _) => quota(errno),
-        (errno::ENOTDIR, Deed::Add(_, _, ring) | Deed::Find(_, _, Some(ring))) => {
-            Error::input(InputFault::Argument, format!("{ring} is a key and no keyring; name one"))
-        }
-        (errno::ENOTDIR, _) => Error::input(
-            InputFault::Argument,
-            "keyring is a key and no keyring; name one".to_owned(),
-        ),
+        (errno::ENOTDIR, _) => no_keyring(deed),
         (errno::ENODEV, Deed::Add(kind, ..)) => no_type(errno, kind),
         (errno::EOPNOTSUPP, _) if deed.rings() == [Ring::Persistent] => fault(
             KeyFault::NoType,
@@ -120,7 +114,6 @@ pub(super) fn explain(errno: Errno, deed: &Deed<'_>) -> Error {
              \"user\", which stays as well"
                 .into(),
         ),
-        (errno::EINVAL, Deed::Add(kind, ..)) => malformed(kind),
         _ => other(errno, deed),
     }
 }
@@ -234,7 +227,7 @@ pub(super) fn no_such(key: Serial) -> String {
 fn not_permitted(errno: Errno, deed: &Deed<'_>) -> Error {
     let subject = deed.subject();
     let text = match deed {
-        Deed::Change { key, what, needs } => unchanged(*key, what, needs),
+        Deed::Change { key, what, needs } => unchanged(&subject, *key, what, needs),
         Deed::Link(_, ring) => format!(
             "this process may not link it: {subject} gives it no permission link, or {ring} none to \
              write; have their owners permit it"
@@ -263,10 +256,9 @@ fn not_permitted(errno: Errno, deed: &Deed<'_>) -> Error {
     fault(KeyFault::NotPermitted, errno, text)
 }
 
-fn unchanged(key: Serial, what: &str, needs: &str) -> String {
+fn unchanged(named: &str, key: Serial, what: &str, needs: &str) -> String {
     let facts =
         Facts::of(key).map_or_else(|_| String::new(), |facts| format!(" ({})", permitted(&facts)));
-    let named = told(key);
     if what == "set its permissions" {
         return format!(
             "this process may not {what}: {named} wants its owner for that, or CAP_SYS_ADMIN, and \
@@ -308,31 +300,29 @@ fn no_type(errno: Errno, kind: &str) -> Error {
     fault(KeyFault::NoType, errno, text)
 }
 
-/// What is there already is changed by new bytes, where its type takes any.
-pub(super) fn exists(old: Serial, deed: &Deed<'_>) -> Error {
-    let Deed::Add(kind @ ("encrypted" | "trusted"), _, ring) = deed else {
-        return explain(errno::EINVAL, deed);
-    };
-    let text = format!(
-        "{} is in {ring} already, and a key of type {kind} is not made anew by \"new\" or \"load\"; find \
-         it, or unlink it first",
-        told(old)
-    );
-    Error::input(InputFault::Argument, text)
+/// What is passed for a keyring is a key.
+fn no_keyring(deed: &Deed<'_>) -> Error {
+    let what = deed.rings().first().map_or_else(|| "keyring".into(), Ring::to_string);
+    Error::input(InputFault::Argument, format!("{what} is a key and no keyring; name one"))
 }
 
-fn malformed(kind: &str) -> Error {
-    let text = match kind {
-        "encrypted" => {
-            "the kernel refuses this payload of an encrypted key, which is b\"new user:MASTER 32\" \
-             (MASTER: a user key's description; 20 to 4096 bytes) or b\"load …\" of what keyctl \
-             read, under the same master key"
-        }
-        "trusted" => {
-            "the kernel refuses this payload of a trusted key, which is b\"new 32\" (32 to \
-                      128 bytes) or b\"load …\" of what keyctl read on this machine"
-        }
-        _ => "the kernel refuses this type, description or payload",
+/// The kernel does not take what a key is to be made of. `old`: the one of that name that is there; it
+/// is changed by new bytes, where its type takes any.
+pub(super) fn malformed(kind: &str, ring: Ring, old: Option<Serial>) -> Error {
+    let text = match (kind, old) {
+        ("encrypted" | "trusted", Some(old)) => format!(
+            "{} is in {ring} already, and a key of type {kind} is not made anew by \"new\" or \
+             \"load\"; find it, or unlink it first",
+            told(old)
+        ),
+        ("encrypted", None) => "the kernel refuses this payload of an encrypted key, which is b\"new \
+                                user:MASTER 32\" (MASTER: a user key's description; 20 to 4096 \
+                                bytes) or b\"load …\" of what keyctl read, under the same master key"
+            .into(),
+        ("trusted", None) => "the kernel refuses this payload of a trusted key, which is b\"new 32\" \
+                              (32 to 128 bytes) or b\"load …\" of what keyctl read on this machine"
+            .into(),
+        _ => "the kernel refuses this type, description or payload".into(),
     };
     Error::input(InputFault::Argument, text)
 }
