@@ -151,12 +151,10 @@ impl Cipher {
     ///         chacha20 may not count past block 2**32, where the kernel would wrap.
     ///     iv: exactly ``iv_size`` bytes, never invented or remembered; None or b"" where
     ///         that is 0. chacha20's begins with the block counter, 32 bits little-endian
-    ///         (crypto/chacha_generic.c), and rfc3686's is 8 bytes, the nonce being in
-    ///         the key.
+    ///         (crypto/chacha_generic.c); rfc3686's is 8 bytes, its nonce is in the key.
     ///     padding: "pkcs7" fills ecb, cbc and pcbc up to a whole block (RFC 5652,
     ///         section 6.3), one block more where it was whole; None leaves data alone.
-    ///     threads: how many may work on a long message at once, in ecb, ctr, (x)chacha20
-    ///         and to decrypt in cbc; None: one.
+    ///     threads: how many may share a long message in ecb, ctr, chacha20, cbc to decrypt.
     ///
     /// Returns:
     ///     As many bytes as data has, and the padding.

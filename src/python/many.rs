@@ -75,8 +75,7 @@ impl Cipher {
     ///     As many bytes as data has.
     ///
     /// Raises:
-    ///     InvalidInputError: the mode is another, or an argument breaks a rule.
-    ///     InvalidLengthError: ``unit_size`` or data's length does.
+    ///     InvalidInputError: the mode is another, or a rule is broken (InvalidLengthError).
     ///     MessageTooLongError: a unit exceeds ``max_message``.
     ///     ClosedError: the Cipher was closed.
     ///     KernelError: the kernel failed at unit ``index``; nothing is returned.
