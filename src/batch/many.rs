@@ -17,18 +17,21 @@ pub fn crypt_many(
     hook: &mut Hook<'_>,
 ) -> Result<(), Failure> {
     let threads = of_use(threads, list.len(), list.iter().map(|one| one.input.len()).sum());
-    let mut source = list.iter_mut().map(|Exchange { index, iv, input, output, .. }| Exchange {
-        index: *index,
-        iv: iv.clone(),
-        input: *input,
-        output: output.borrow(),
-        fate: Fate::Waiting,
+    let mut begun = 0;
+    let mut source = list.iter_mut().map(|Exchange { index, iv, input, output, .. }| {
+        begun += 1;
+        Exchange {
+            index: *index,
+            iv: iv.clone(),
+            input: *input,
+            output: output.borrow(),
+            fate: Fate::Waiting,
+        }
     });
     let done = run(provider, direction, &mut source, threads, hook);
     if done.is_err() {
-        for one in list {
-            one.output.fill(0);
-        }
+        // The others' memory may never have been touched: it is not asked for now.
+        list.iter_mut().take(begun).for_each(|one| one.output.fill(0));
     }
     done
 }
