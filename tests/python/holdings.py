@@ -57,6 +57,14 @@ def resident() -> int:
     return pages * resource.getpagesize()
 
 
+def anonymous() -> int:
+    """Give how many of them are of no file."""
+    status = Path("/proc/self/status").read_text()
+    found = re.search(r"^RssAnon:\s+(\d+) kB$", status, re.MULTILINE)
+    assert found
+    return int(found[1]) << 10
+
+
 def keys() -> tuple[int, int, int]:
     """Count this user's keys, those of them that the quota counts, and their bytes."""
     users = Path("/proc/key-users").read_text()

@@ -1,4 +1,4 @@
-"""Messages past 4 GiB, where a 32-bit count or offset somewhere would wrap.
+"""Messages and units past 4 GiB, where a 32-bit count or offset somewhere would wrap.
 
 Their addresses are all there, their memory is not: most of the windows of a message show the
 same 16 MiB. Only those that are compared, at 0, 2^31, 2^32 and the end, have memory of their own.
@@ -7,13 +7,17 @@ same 16 MiB. Only those that are compared, at 0, 2^31, 2^32 and the end, have me
 import ctypes
 import mmap
 import os
+import threading
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 
+from holdings import anonymous
+from numbering import in_units
 from oracles import ORACLES, difference
-from oracles.cases import NewCipher, iv_of, key_of, message
+from oracles.cases import IN_LAB, NewCipher, iv_of, key_of, message
 
 SIZE = (1 << 32) + 16
 WINDOW = 1 << 24
@@ -100,3 +104,66 @@ def test_ctr_past_4_gib_in_place_is_the_oracles(new_cipher: NewCipher) -> None:
         counter = (int.from_bytes(iv) + place // 16) % (1 << 128)
         expected = oracle.encrypt(key, counter.to_bytes(16), plain)
         assert not difference(found[place], expected), place
+
+
+# Units, of which an image of any size may have millions
+
+UNIT, FIRST = 4096, (1 << 32) - 5  # numbers go on where 32 bits end
+FLAT = 2 << 20
+IMAGE = 1 << (26 if IN_LAB else 28)
+
+
+@contextmanager
+def flat_memory() -> Generator[None]:
+    """Expect no more anonymous memory than before, at any time meanwhile."""
+    before, over, seen = anonymous(), threading.Event(), list[int]()
+
+    def watch() -> None:
+        while not over.wait(0.01):
+            seen.append(anonymous())
+
+    watcher = threading.Thread(target=watch)
+    watcher.start()
+    try:
+        yield
+    finally:
+        over.set()
+        watcher.join()
+    assert seen
+    assert max(*seen, anonymous()) - before < FLAT
+
+
+@pytest.mark.parametrize("threads", [None, 2])
+@pytest.mark.parametrize(
+    "size", [IMAGE] + [pytest.param(1 << 32, marks=pytest.mark.slow)] * (not IN_LAB)
+)
+def test_an_image_is_encrypted_in_its_file_and_takes_no_memory(
+    new_cipher: NewCipher, tmp_path: Path, size: int, threads: int | None
+) -> None:
+    oracle, file = ORACLES["xts(aes)"], tmp_path / "image"
+    file.touch()
+    os.truncate(file, size)
+    cipher = new_cipher(oracle.name, key_of(oracle))
+    with file.open("r+b") as opened, mmap.mmap(opened.fileno(), 0) as area:
+        with flat_memory():
+            cipher.encrypt_units_into(area, area, unit_size=UNIT, first_iv=FIRST, threads=threads)
+        for place in (0, size // 2, size - 16 * UNIT):
+            due = in_units(oracle, "encrypt", bytes(16 * UNIT), UNIT, FIRST + place // UNIT)
+            assert not difference(area[place : place + 16 * UNIT], due), place
+    file.unlink()
+
+
+@pytest.mark.slow
+def test_units_past_4_gib_in_place_are_the_oracles(new_cipher: NewCipher) -> None:
+    oracle, size = ORACLES["xts(aes)"], SIZE // UNIT * UNIT
+    with huge_buffer() as data, data[:size] as units:
+        fill(data)
+        before = kept(data)
+        cipher = new_cipher(oracle.name, key_of(oracle))
+        with flat_memory():
+            cipher.encrypt_units_into(units, units, unit_size=UNIT, first_iv=FIRST, threads=2)
+        found = kept(data)
+    assert found.pop(size) == before.pop(size)  # no whole unit
+    for place, plain in before.items():
+        due = in_units(oracle, "encrypt", plain, UNIT, FIRST + place // UNIT)
+        assert not difference(found[place], due), place

@@ -32,7 +32,7 @@ ALONE = (
     "rfc3686(ctr(aes))",
 )
 """Modes on which the number of threads has no effect."""
-LENGTHS = (STRIDE - 16, STRIDE, STRIDE + 16, 2 * STRIDE + 5, 3 * STRIDE - 1, 4 * STRIDE + 4096)
+LENGTHS = (STRIDE, STRIDE + 16, 2 * STRIDE + 5, 3 * STRIDE - 1)
 """A mode of whole blocks gets what of them is whole."""
 
 shared = cases(lambda oracle: oracle.name in SHARED)
@@ -143,6 +143,7 @@ def op_sockets() -> int:
 @pytest.mark.kernel
 @pytest.mark.parametrize("way", ["message", "many", "units"])
 def test_each_thread_has_an_op_socket_of_its_own(way: str) -> None:
+    others = op_sockets()
     with afalg.Cipher("cbc(aes)", key_of(ORACLES["cbc(aes)"]), provider="kernel") as cipher:
         data, iv = message(4 << 20), bytes(16)
         cipher.decrypt(data, iv=iv)
@@ -158,4 +159,4 @@ def test_each_thread_has_an_op_socket_of_its_own(way: str) -> None:
             calls[way]()
         assert op_sockets() == before + 1
         calls[way]()
-        assert op_sockets() <= 1 + 2 * (os.cpu_count() or 1)
+        assert op_sockets() - others <= 1 + 2 * (os.cpu_count() or 1)  # and the algorithm's

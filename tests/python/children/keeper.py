@@ -23,7 +23,6 @@ BUSY = 1 << 22  # bytes that keep a slow cipher busy for a while
 BATCH = 70  # more than a chain of the ring, so that threads share them
 LONG = 1 << 23  # more than one request of the kernel carries
 
-
 Way = Callable[[Case], Iterator[str]]
 Sweep = Callable[[Iterator[Case]], Iterator[str]]
 
