@@ -8,7 +8,7 @@ pub use message::Message;
 
 use crate::constraints::{Constraints, Continuation};
 use crate::error::Result;
-use crate::kernel::{AfAlg, KernelCipher};
+use crate::kernel::{KernelCipher, TheKernel};
 pub use crate::kernel::{is_available, on_main_thread, watch_forks, without_remnants};
 use crate::request::{Direction, Exchange, Fate, Hook, Iv, Request};
 use crate::userspace::UserspaceCipher;
@@ -25,7 +25,7 @@ pub enum Provider {
     /// AF_ALG.
     Kernel {
         /// The cipher.
-        cipher: KernelCipher<AfAlg>,
+        cipher: KernelCipher<TheKernel>,
         /// The same key in userspace, for messages that the mode cannot cut into kernel requests.
         twin: Option<UserspaceCipher>,
         /// Whether its driver gave a published answer before it was trusted.
@@ -43,7 +43,7 @@ pub enum Provider {
 /// One provider's cipher.
 #[derive(Clone, Copy)]
 enum Side<'p> {
-    Kernel(&'p KernelCipher<AfAlg>),
+    Kernel(&'p KernelCipher<TheKernel>),
     Userspace(&'p UserspaceCipher),
 }
 
