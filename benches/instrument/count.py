@@ -42,7 +42,8 @@ def counted(way: str, size: int, times: int) -> Counter[str]:
     matches = filter(None, map(LINE.match, text.splitlines()))
     found: Counter[str] = Counter()
     for match in matches:
-        found[match["name"]] += int(match[1].replace(",", ""))
+        name = match["name"].partition(":")[2] or match["name"]  # without its file
+        found[name] += int(match[1].replace(",", ""))
     return found
 
 

@@ -27,6 +27,9 @@ impl<'p> Spread<'p> {
     /// Whether several threads are of use for a message of `len` bytes, and its mode lets them: the
     /// IV of every part is known before any is computed.
     pub fn goes_wide(&self, direction: Direction, len: usize) -> bool {
+        if self.threads <= 1 {
+            return false;
+        }
         let begins_anywhere = match self.provider.continuation(len) {
             Continuation::Iv(NextIv::LastCiphertext) => direction == Direction::Decrypt,
             Continuation::Iv(_) | Continuation::Counter(_) => true,
@@ -43,12 +46,20 @@ impl<'p> Spread<'p> {
     ///
     /// # Errors
     /// [`Provider::crypt`]'s. What was written is wiped.
-    pub fn crypt(&self, mut request: Request<'_>, hook: &mut Hook<'_>) -> Result<usize> {
+    pub fn crypt(&self, request: Request<'_>, hook: &mut Hook<'_>) -> Result<usize> {
+        self.provider.check_request(&request)?;
+        self.crypt_checked(request, hook)
+    }
+
+    /// The same, of a request that was checked.
+    ///
+    /// # Errors
+    /// [`Provider::crypt_checked`]'s. What was written is wiped.
+    pub fn crypt_checked(&self, mut request: Request<'_>, hook: &mut Hook<'_>) -> Result<usize> {
         let len = request.input.len();
         if !self.goes_wide(request.direction, len) {
-            return self.provider.crypt(request, hook);
+            return self.provider.crypt_checked(request, hook);
         }
-        self.provider.check_request(&request)?;
         let chunk = self.provider.constraints().sizes.chunk.max(1);
         let mut parts = Parts {
             index: 0,

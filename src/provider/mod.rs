@@ -184,8 +184,16 @@ impl Provider {
     /// Which rule the request breaks, or what the kernel answered. That it is too long, where there
     /// is a twin: an op socket of today takes less than that of then. It has taken nothing, and
     /// [`too_long`](Self::too_long) knows from now on, so that the next try is the twin's.
-    pub fn crypt(&self, mut request: Request<'_>, hook: &mut Hook<'_>) -> Result<usize> {
+    pub fn crypt(&self, request: Request<'_>, hook: &mut Hook<'_>) -> Result<usize> {
         self.check_request(&request)?;
+        self.crypt_checked(request, hook)
+    }
+
+    /// The same, of a request that was checked.
+    ///
+    /// # Errors
+    /// What the kernel answered, or that the message is too long, as above.
+    pub fn crypt_checked(&self, mut request: Request<'_>, hook: &mut Hook<'_>) -> Result<usize> {
         let len = request.input.len();
         let output = request.output.borrow().part(0..len);
         self.side(len).crypt(Request { output, ..request }, hook)?;

@@ -37,7 +37,7 @@ pub(super) fn crypt<'py>(
         announced(py, provider, input.len(), || {
             bytes_filled_by(py, input.len(), |output| {
                 let request = Request { direction, iv, input, output };
-                detached_unless(quick, py, |hook| spread.crypt(request, hook))
+                detached_unless(quick, py, |hook| spread.crypt_checked(request, hook))
             })
         })
     })
@@ -62,7 +62,9 @@ pub(super) fn crypt_into<'py>(
         provider.check_request(&Request { direction, iv, input, output: out.span() })?;
         announced(py, provider, input.len(), || {
             let request = Request { direction, iv, input, output: out.span() };
-            detached_unless(provider.is_quick(input.len()), py, |hook| spread.crypt(request, hook))
+            detached_unless(provider.is_quick(input.len()), py, |hook| {
+                spread.crypt_checked(request, hook)
+            })
         })
     })
 }
