@@ -42,6 +42,11 @@ impl<'p> Spread<'p> {
         of_use(self.threads, len.div_ceil(STRIDE), len)
     }
 
+    /// [`Provider::on_this_stack`], which several threads need more of.
+    pub const fn on_this_stack(&self, len: usize) -> usize {
+        if self.threads > 1 { usize::MAX } else { self.provider.on_this_stack(len) }
+    }
+
     /// One whole message; checked first.
     ///
     /// # Errors
@@ -55,11 +60,18 @@ impl<'p> Spread<'p> {
     ///
     /// # Errors
     /// [`Provider::crypt_checked`]'s. What was written is wiped.
-    pub fn crypt_checked(&self, mut request: Request<'_>, hook: &mut Hook<'_>) -> Result<usize> {
+    pub fn crypt_checked(&self, request: Request<'_>, hook: &mut Hook<'_>) -> Result<usize> {
         let len = request.input.len();
         if !self.goes_wide(request.direction, len) {
             return self.provider.crypt_checked(request, hook);
         }
+        self.crypt_wide(request, hook)
+    }
+
+    /// In a frame of its own, which those on one thread do without.
+    #[inline(never)]
+    fn crypt_wide(&self, mut request: Request<'_>, hook: &mut Hook<'_>) -> Result<usize> {
+        let len = request.input.len();
         let chunk = self.provider.constraints().sizes.chunk.max(1);
         let mut parts = Parts {
             index: 0,

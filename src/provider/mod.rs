@@ -196,8 +196,19 @@ impl Provider {
     pub fn crypt_checked(&self, mut request: Request<'_>, hook: &mut Hook<'_>) -> Result<usize> {
         let len = request.input.len();
         let output = request.output.borrow().part(0..len);
-        self.side(len).crypt(Request { output, ..request }, hook)?;
+        let request = Request { output, ..request };
+        match self.beyond(len) {
+            Some((_, twin)) => without_remnants(len, || twin.crypt(request, hook))?,
+            None => self.own().crypt(request, hook)?,
+        }
         Ok(len)
+    }
+
+    /// How many bytes of a message of `len` leave something on the caller's stack: what
+    /// [`without_remnants`] wants to know. The kernel has a stack of its own, and a twin's work is
+    /// wiped when it is done.
+    pub const fn on_this_stack(&self, len: usize) -> usize {
+        if matches!(self, Self::Kernel { .. }) { 0 } else { len }
     }
 
     /// Runs the requests of a group, which have been checked. What turns out to be too long for an op

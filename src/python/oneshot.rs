@@ -24,7 +24,7 @@ pub(super) fn crypt<'py>(
 ) -> PyResult<Bound<'py, PyBytes>> {
     let (provider, data) = (spread.provider, InBuffer::get(data, "data")?);
     let input = data.span();
-    without_remnants(input.len(), || {
+    without_remnants(spread.on_this_stack(input.len()), || {
         let mut place = Iv::EMPTY;
         options::read_iv(provider.constraints(), iv, &mut place)?;
         let iv = &place;
@@ -55,7 +55,7 @@ pub(super) fn crypt_into<'py>(
     let (provider, data) = (spread.provider, InBuffer::get(data, "data")?);
     let mut out = OutBuffer::get(out)?;
     let input = data.span();
-    without_remnants(input.len(), || {
+    without_remnants(spread.on_this_stack(input.len()), || {
         let mut place = Iv::EMPTY;
         options::read_iv(provider.constraints(), iv, &mut place)?;
         let iv = &place;
