@@ -11,10 +11,16 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread::{sleep, yield_now};
 use std::time::Duration;
 
-use crate::process::GENERATION;
+use crate::process::{GENERATION, lane};
 
-/// How many threads are in a receive.
-static RECEIVING: AtomicU32 = AtomicU32::new(0);
+/// How many threads are in a receive: counted apart, or each receive would wait for the line that
+/// those of other threads have just written to.
+static RECEIVING: [Lane; 16] = [const { Lane(AtomicU32::new(0)) }; 16];
+
+/// A cache line.
+#[repr(align(64))]
+struct Lane(AtomicU32);
+
 /// How many threads are in a fork.
 static FORKING: AtomicU32 = AtomicU32::new(0);
 
@@ -24,16 +30,17 @@ const PAUSE: Duration = Duration::from_micros(50);
 /// one would wait for itself; better a garbled page there than a hang.
 const PATIENCE: u32 = 40_000;
 
-/// A receive under way.
-pub(super) struct Receiving;
+/// A receive under way, and where it is counted.
+pub(super) struct Receiving(&'static AtomicU32);
 
 impl Receiving {
     /// Begins a receive, behind a fork that is under way.
     pub(super) fn begin() -> Self {
+        let own = RECEIVING.get(lane() % RECEIVING.len()).unwrap_or(&RECEIVING[0]);
         loop {
             // SeqCst: of a fork and a receive that begin at once, one sees the other.
-            RECEIVING.fetch_add(1, Ordering::SeqCst);
-            let receiving = Self;
+            own.0.fetch_add(1, Ordering::SeqCst);
+            let receiving = Self(&own.0);
             if FORKING.load(Ordering::SeqCst) == 0 {
                 return receiving;
             }
@@ -46,14 +53,14 @@ impl Receiving {
 
 impl Drop for Receiving {
     fn drop(&mut self) {
-        RECEIVING.fetch_sub(1, Ordering::SeqCst);
+        self.0.fetch_sub(1, Ordering::SeqCst);
     }
 }
 
 extern "C" fn before() {
     FORKING.fetch_add(1, Ordering::SeqCst);
     for _ in 0..PATIENCE {
-        if RECEIVING.load(Ordering::SeqCst) == 0 {
+        if RECEIVING.iter().all(|lane| lane.0.load(Ordering::SeqCst) == 0) {
             break;
         }
         yield_now();
@@ -67,7 +74,9 @@ extern "C" fn in_parent() {
 
 extern "C" fn in_child() {
     FORKING.store(0, Ordering::SeqCst);
-    RECEIVING.store(0, Ordering::SeqCst);
+    for lane in &RECEIVING {
+        lane.0.store(0, Ordering::SeqCst);
+    }
     GENERATION.fetch_add(1, Ordering::Relaxed);
 }
 
