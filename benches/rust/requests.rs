@@ -26,7 +26,7 @@ fn main() {
 }
 
 fn message(size: usize) -> Vec<u8> {
-    (0..size).map(|at| at.to_le_bytes()[at % 3]).collect()
+    (0..=250).cycle().take(size).collect()
 }
 
 fn cipher(choice: Choice) -> Provider {

@@ -260,10 +260,8 @@ fn step<T: Transport>(
     progress.done += piece.len;
     let output_tail = follow.tail(direction, Direction::Encrypt, output.as_in());
     let tail = input_tail.or(output_tail);
-    progress.iv = match progress.iv.known().and_then(|iv| follow.next(iv, piece.len, tail)) {
-        Some(iv) => At::Later(iv),
-        None => At::Unknown,
-    };
+    let next = progress.iv.known().and_then(|iv| follow.next(iv, piece.len, tail));
+    progress.iv = next.map_or(At::Unknown, At::Later);
     Ok(())
 }
 

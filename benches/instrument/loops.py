@@ -8,10 +8,10 @@ import ctypes
 import socket
 import subprocess
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from itertools import repeat
 from pathlib import Path
+from typing import Self
 
 import afalg
 
@@ -35,17 +35,24 @@ def instrument() -> afalg.Cipher:
     return cipher
 
 
+def message(size: int) -> bytes:
+    """Give so many bytes, which differ from their neighbours."""
+    return bytes(at * 7 % 251 for at in range(size))
+
+
 class Clock:
     """The time of a block, by the number of rounds in it."""
 
     def __init__(self, count: int) -> None:
         self.count, self.each = count, 0.0
 
-    def __enter__(self) -> "Clock":
+    def __enter__(self) -> Self:
+        """Start."""
         self.begin = time.perf_counter_ns()
         return self
 
     def __exit__(self, *_: object) -> None:
+        """Stop."""
         self.each = (time.perf_counter_ns() - self.begin) / self.count
 
 
@@ -124,7 +131,9 @@ def compiled() -> ctypes.CDLL:
         flags = ["-O2", "-Wall", "-Wextra", "-Werror", "-shared", "-fPIC"]
         subprocess.run(["cc", *flags, "-o", library, source], check=True)
     loop = ctypes.CDLL(str(library))
-    sizes, pointers = [ctypes.c_size_t] * 2, [ctypes.c_char_p, ctypes.c_void_p]
     loop.run_loop.restype = ctypes.c_double
-    loop.run_loop.argtypes = [ctypes.c_int, *pointers, *sizes, ctypes.c_long]
+    loop.run_loop.argtypes = [
+        *(ctypes.c_int, ctypes.c_char_p, ctypes.c_void_p),
+        *(ctypes.c_size_t, ctypes.c_size_t, ctypes.c_long),
+    ]
     return loop
