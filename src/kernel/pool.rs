@@ -13,6 +13,8 @@ pub(super) struct Pooled<O> {
     /// The fork generation that it belongs to: a child shares its parent's request state and must
     /// not touch it.
     pub(super) generation: u32,
+    /// The lane of the thread that has it.
+    pub(super) lane: usize,
 }
 
 /// At most two idle op sockets a CPU, which have a cache line to themselves: threads that share a
@@ -32,12 +34,16 @@ impl<O> Pool<O> {
 
     /// An idle op socket of this process. Those of its parent are closed, here and now.
     pub(super) fn take(&self) -> Option<Box<Pooled<O>>> {
-        self.slots().filter_map(Slot::take).find(|pooled| pooled.generation == generation())
+        let own = lane();
+        let mut idle = self.slots(own).filter_map(Slot::take);
+        let mut pooled = idle.find(|pooled| pooled.generation == generation())?;
+        pooled.lane = own;
+        Some(pooled)
     }
 
     /// Keeps an op socket that is clean; closes it where the pool is full.
     pub(super) fn put(&self, mut pooled: Box<Pooled<O>>) {
-        for slot in self.slots() {
+        for slot in self.slots(pooled.lane) {
             match slot.put(pooled) {
                 Ok(()) => return,
                 Err(back) => pooled = back,
@@ -45,9 +51,9 @@ impl<O> Pool<O> {
         }
     }
 
-    /// All of them, from the thread's own on.
-    fn slots(&self) -> impl Iterator<Item = &Slot<Pooled<O>>> {
-        let (before, own) = self.0.split_at(lane() % self.0.len().max(1));
+    /// All of them, from the lane's own on.
+    fn slots(&self, lane: usize) -> impl Iterator<Item = &Slot<Pooled<O>>> {
+        let (before, own) = self.0.split_at(lane % self.0.len().max(1));
         own.iter().chain(before).flat_map(|lane| &lane.0)
     }
 }

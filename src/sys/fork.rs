@@ -6,15 +6,16 @@
 //! that it no longer sees. So a fork waits for the receives that are under way, and receives wait
 //! for a fork. `vfork` and `posix_spawn` copy no pages and need none of this.
 
+use std::os::fd::{AsRawFd, BorrowedFd};
 use std::sync::Once;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread::{sleep, yield_now};
 use std::time::Duration;
 
-use crate::process::{GENERATION, lane};
+use crate::process::GENERATION;
 
 /// How many threads are in a receive: counted apart, or each receive would wait for the line that
-/// those of other threads have just written to.
+/// those of other threads, on other sockets, have just written to.
 static RECEIVING: [Lane; 16] = [const { Lane(AtomicU32::new(0)) }; 16];
 
 /// A cache line.
@@ -34,9 +35,10 @@ const PATIENCE: u32 = 40_000;
 pub(super) struct Receiving(&'static AtomicU32);
 
 impl Receiving {
-    /// Begins a receive, behind a fork that is under way.
-    pub(super) fn begin() -> Self {
-        let own = RECEIVING.get(lane() % RECEIVING.len()).unwrap_or(&RECEIVING[0]);
+    /// Begins a receive on a socket, behind a fork that is under way.
+    pub(super) fn begin(socket: BorrowedFd<'_>) -> Self {
+        let at = socket.as_raw_fd().unsigned_abs() as usize % RECEIVING.len();
+        let own = RECEIVING.get(at).unwrap_or(&RECEIVING[0]);
         loop {
             // SeqCst: of a fork and a receive that begin at once, one sees the other.
             own.0.fetch_add(1, Ordering::SeqCst);
@@ -94,6 +96,7 @@ pub(crate) fn watch_forks() {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::os::fd::AsFd;
     use std::sync::atomic::AtomicBool;
 
     #[test]
@@ -102,8 +105,9 @@ mod tests {
         std::thread::scope(|scope| {
             for _ in 0..3 {
                 scope.spawn(|| {
+                    let (any, _) = std::io::pipe().unwrap();
                     while !stop.load(Ordering::SeqCst) {
-                        let _receiving = Receiving::begin();
+                        let _receiving = Receiving::begin(any.as_fd());
                         between.fetch_add(1, Ordering::SeqCst);
                         sleep(Duration::from_micros(10));
                         between.fetch_sub(1, Ordering::SeqCst);
