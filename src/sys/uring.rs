@@ -119,7 +119,7 @@ impl Ring {
         direction: Direction,
         group: &mut [&mut Exchange<'_>],
     ) -> bool {
-        let _receiving = Receiving::begin();
+        let _receiving = Receiving::begin(socket);
         let mut entries = Vec::with_capacity(2 * CHAIN);
         for (place, (number, exchange)) in self.places.iter_mut().zip((0..).zip(&mut *group)) {
             entries.extend(place.fill(socket, direction, exchange, number));
