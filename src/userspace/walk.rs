@@ -1,9 +1,37 @@
 //! Taking a caller's bytes through the private buffer, a piece at a time.
 
-use super::pace::Pace;
+use super::pace::{Pace, STRIDE};
 use super::scratch::{PIECE, ROOM, with_scratch};
+use super::straight::SHORTEST;
 use crate::error::Result;
 use crate::span::{In, Out};
+
+/// Lets `work` take `input` to `output` in strides, as long as it takes all of one, and gives how far it
+/// got. What was written before an error is wiped.
+///
+/// # Errors
+/// The pace's.
+pub(super) fn straight(
+    input: In<'_>,
+    mut output: Out<'_>,
+    pace: &mut Pace<'_, '_>,
+    mut work: impl FnMut(In<'_>, Out<'_>) -> usize,
+) -> Result<usize> {
+    let mut done = 0;
+    while input.len() - done >= SHORTEST {
+        let range = done..input.len().min(done + STRIDE);
+        if let Err(error) = pace.spend(range.len()) {
+            output.part(0..done).fill(0);
+            return Err(error);
+        }
+        let taken = work(input.part(range.clone()), output.borrow().part(range.clone()));
+        done += taken;
+        if taken < range.len() {
+            break;
+        }
+    }
+    Ok(done)
+}
 
 /// Shows `work` all of `input`: pieces of [`PIECE`] bytes, the last up to [`ROOM`].
 ///
