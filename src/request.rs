@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use zeroize::Zeroize;
+use zeroize::zeroize_bytes;
 
 use crate::span::{In, Out};
 
@@ -66,7 +66,7 @@ impl Iv {
 
 impl Drop for Iv {
     fn drop(&mut self) {
-        self.bytes.zeroize();
+        zeroize_bytes(&mut self.bytes);
     }
 }
 

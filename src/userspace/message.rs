@@ -3,7 +3,6 @@
 use super::UserspaceCipher;
 use super::modes::Keyed;
 use super::pace::Pace;
-use super::scratch::with_scratch;
 use super::walk::{rewrite, straight};
 use crate::error::Result;
 use crate::request::{Direction, Hook, Iv, Request};
@@ -53,14 +52,12 @@ impl Message {
                     })?;
                 let rest = input.part(done..input.len());
                 let to = output.borrow().part(done..input.len());
-                with_scratch(rest.len(), |spare| {
-                    rewrite(rest, to, &mut pace, |data, ends| {
-                        if last && ends {
-                            mode.finish(direction, iv, data, spare);
-                        } else {
-                            mode.crypt(direction, iv, data, spare);
-                        }
-                    })
+                rewrite(rest, to, &mut pace, |data, ends, spare| {
+                    if last && ends {
+                        mode.finish(direction, iv, data, spare);
+                    } else {
+                        mode.crypt(direction, iv, data, spare);
+                    }
                 })
                 .inspect_err(|_| output.part(0..done).fill(0))
             }

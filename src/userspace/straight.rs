@@ -247,3 +247,56 @@ pub(super) fn sum(mut lane: Lane, other: &Lane) -> Lane {
     }
     lane
 }
+
+#[cfg(test)]
+mod tests {
+    use cipher::consts::{U1, U8, U16, U30, U64};
+    use cipher::{BlockCipherEncrypt, InOut, ParBlocksSizeUser};
+
+    use super::*;
+    use crate::userspace::around::Nothing;
+
+    /// A backend that adds one to every byte, on so many blocks at once as the crates' have.
+    struct Toy<P>(PhantomData<P>);
+
+    impl<P> BlockSizeUser for Toy<P> {
+        type BlockSize = U16;
+    }
+
+    impl<P: ArraySize> ParBlocksSizeUser for Toy<P> {
+        type ParBlocksSize = P;
+    }
+
+    impl<P: ArraySize> BlockCipherEncBackend for Toy<P> {
+        fn encrypt_block(&self, mut block: InOut<'_, '_, Block<Self>>) {
+            let sum = block.clone_in().0.map(|byte| byte.wrapping_add(1));
+            *block.get_out() = sum.into();
+        }
+    }
+
+    impl<P: ArraySize> BlockCipherEncrypt for Toy<P> {
+        fn encrypt_with_backend(&self, work: impl BlockCipherEncClosure<BlockSize = U16>) {
+            work.call(self);
+        }
+    }
+
+    fn adds_one<P: ArraySize>() {
+        for len in (0..2300).step_by(20) {
+            let (input, mut output) = (vec![6; len], vec![0; len]);
+            let (span, out) = (In::from_slice(&input), Out::from_slice(&mut output));
+            let (taken, mut around) = (whole(len), Nothing);
+            let groups = Groups::new(span.part(0..taken), out.part(0..taken), &mut around);
+            Toy(PhantomData::<P>).encrypt_with_backend(groups);
+            assert_eq!(output, [vec![7; taken], vec![0; len - taken]].concat());
+            assert!(len - taken < SHORTEST);
+        }
+    }
+
+    #[test]
+    fn every_lane_goes_through_once_however_many_blocks_the_cipher_takes_at_once() {
+        adds_one::<U1>();
+        adds_one::<U8>();
+        adds_one::<U30>();
+        adds_one::<U64>();
+    }
+}
