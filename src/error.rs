@@ -12,6 +12,11 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Errno(pub i32);
 
+impl Errno {
+    /// `EFAULT`: there is no memory at an address, or none any more.
+    pub const FAULT: Self = Self(14);
+}
+
 /// The system call that an error came from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stage {
@@ -238,6 +243,11 @@ impl Error {
     /// Whether it is that one kernel request carries less than the message.
     pub const fn is_too_long(&self) -> bool {
         matches!(self, Self::Input { fault: InputFault::TooLong, .. })
+    }
+
+    /// Whether it is that a system call found no memory at an address.
+    pub const fn is_address(&self) -> bool {
+        matches!(self, Self::Kernel { refusal: Refusal { errno: Errno::FAULT, .. }, .. })
     }
 
     /// Whether it is that a key's permissions do not let this process.

@@ -12,6 +12,7 @@ compile_error!("afalg wipes its secrets in a panic too, which has to unwind for 
 #[cfg(feature = "python")]
 mod python;
 
+pub mod batch;
 pub mod catalogue;
 pub mod doctor;
 pub mod kernel;

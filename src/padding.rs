@@ -3,9 +3,9 @@
 //! The kernel knows no padding, so it is put on before and taken off behind it; the modes that
 //! have it are ecb, cbc and pcbc.
 
+use crate::batch::Spread;
 use crate::constraints::{Constraints, Continuation, bytes, check_room};
 use crate::error::{Error, InputFault, Result};
-use crate::provider::Provider;
 use crate::request::{Direction, Hook, Iv, Request};
 use crate::secret::Secret;
 use crate::span::{In, Out};
@@ -61,13 +61,13 @@ pub fn check_padded(constraints: &Constraints, len: usize) -> Result<()> {
 /// # Errors
 /// Which rule is broken, or what the kernel answered.
 pub fn encrypt(
-    provider: &Provider,
+    spread: Spread<'_>,
     iv: &Iv,
     input: In<'_>,
     mut out: Out<'_>,
     hook: &mut Hook<'_>,
 ) -> Result<usize> {
-    let block = provider.constraints().sizes.block;
+    let (provider, block) = (spread.provider, spread.provider.constraints().sizes.block);
     let need = input.len() + added(input.len(), block);
     check_room(need, out.len())?;
     let at_once = need <= SHORT || provider.continuation(need) == Continuation::OneRequest;
@@ -81,6 +81,11 @@ pub fn encrypt(
     let direction = Direction::Encrypt;
     let end = if at_once {
         provider.crypt(Request { direction, iv, input: padded, output }, hook).map(|_| ())
+    } else if spread.goes_wide(direction, need) {
+        // That is ecb alone, which has no IV that would go on behind the body.
+        let request = Request { direction, iv, input: body, output: out_body.borrow() };
+        let last = Request { direction, iv, input: padded, output };
+        spread.crypt(request, hook).and_then(|_| provider.crypt(last, hook)).map(|_| ())
     } else {
         let mut message = provider.begin(direction, iv);
         message
@@ -98,16 +103,16 @@ pub fn encrypt(
 /// # Errors
 /// Which rule is broken, wrong padding, or what the kernel answered.
 pub fn decrypt(
-    provider: &Provider,
+    spread: Spread<'_>,
     iv: &Iv,
     input: In<'_>,
     mut out: Out<'_>,
     hook: &mut Hook<'_>,
 ) -> Result<usize> {
-    let block = provider.constraints().sizes.block;
+    let block = spread.provider.constraints().sizes.block;
     let (direction, output) = (Direction::Decrypt, out.borrow());
     let mut last = Secret::zeroed(block)?; // before there is a plaintext to be left behind
-    provider.crypt(Request { direction, iv, input, output }, hook)?;
+    spread.crypt(Request { direction, iv, input, output }, hook)?;
     out.as_in().split_at(input.len() - block).1.copy_to(last.bytes_mut());
     let kept = kept(last.bytes(), block);
     if kept.is_err() {
@@ -127,7 +132,7 @@ impl Tail {
     /// # Errors
     /// Wrong padding, or what the kernel answered.
     pub fn decrypt(
-        provider: &Provider,
+        Spread { provider, .. }: Spread<'_>,
         input: In<'_>,
         hook: &mut Hook<'_>,
     ) -> Result<Option<Self>> {
@@ -157,16 +162,16 @@ impl Tail {
     /// What the kernel answered.
     pub fn finish(
         self,
-        provider: &Provider,
+        spread: Spread<'_>,
         iv: &Iv,
         input: In<'_>,
         out: Out<'_>,
         hook: &mut Hook<'_>,
     ) -> Result<usize> {
-        let body = input.len() - provider.constraints().sizes.block;
+        let body = input.len() - spread.provider.constraints().sizes.block;
         let (output, mut end) = out.split_at(body);
         let (direction, input) = (Direction::Decrypt, input.split_at(body).0);
-        provider.crypt(Request { direction, iv, input, output }, hook)?;
+        spread.crypt(Request { direction, iv, input, output }, hook)?;
         end.copy_from(self.0.as_in());
         Ok(body + self.0.len())
     }

@@ -4,6 +4,7 @@ use std::fmt;
 
 use zeroize::Zeroize;
 
+use crate::error::Errno;
 use crate::span::{In, Out};
 
 /// `ALG_SET_OP`.
@@ -28,6 +29,11 @@ pub struct Iv {
 impl Iv {
     /// The IV of ciphers that have none.
     pub const EMPTY: Self = Self { bytes: [0; MAX_IV], len: 0 };
+
+    /// So many zeros, of [`MAX_IV`] at most.
+    pub const fn zeros(len: usize) -> Self {
+        Self { bytes: [0; MAX_IV], len: if len < MAX_IV { len } else { MAX_IV } }
+    }
 
     /// A copy of a caller's bytes; `None` where there are more than [`MAX_IV`].
     pub fn copy_of(bytes: In<'_>) -> Option<Self> {
@@ -87,6 +93,32 @@ pub struct Request<'a> {
     pub input: In<'a>,
     /// Where the result goes: as long as the input, apart from it or in its place.
     pub output: Out<'a>,
+}
+
+/// One of many requests in one direction that have nothing to do with each other.
+#[derive(Debug)]
+pub struct Exchange<'a> {
+    /// Its place among them.
+    pub index: usize,
+    /// Its IV.
+    pub iv: Iv,
+    /// What goes in.
+    pub input: In<'a>,
+    /// Where the result goes: as long as the input, apart from it or in its place.
+    pub output: Out<'a>,
+    /// What has become of it.
+    pub fate: Fate,
+}
+
+/// What has become of one request of many.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fate {
+    /// Nothing yet: its output is as it was.
+    Waiting,
+    /// All of its result is there.
+    Done,
+    /// Its receive gave this, and not all of the result: nobody knows what is in its output.
+    Spoiled(Result<usize, Errno>),
 }
 
 /// Asked when a system call is interrupted and now and then in long work; `true` ends the work.

@@ -3,6 +3,7 @@
 #![cfg(test)]
 
 use afalg::algorithm::Algorithm;
+use afalg::batch::Spread;
 use afalg::error::{Error, Result};
 use afalg::padding;
 use afalg::process::Process;
@@ -39,7 +40,7 @@ fn encrypt(provider: &Provider, iv: &Iv, data: &[u8]) -> Result<Vec<u8>> {
     let (input, output) = (In::from_slice(data), Out::from_slice(&mut result));
     let hook = &mut || false;
     if padded {
-        padding::encrypt(provider, iv, input, output, hook)?;
+        padding::encrypt(Spread::alone(provider), iv, input, output, hook)?;
     } else {
         provider.crypt(Request { direction: Direction::Encrypt, iv, input, output }, hook)?;
     }
@@ -52,7 +53,7 @@ fn decrypt(provider: &Provider, iv: &Iv, data: &[u8]) -> Result<Vec<u8>> {
     let hook = &mut || false;
     let len = if provider.constraints().check_pads().is_ok() {
         padding::check_padded(provider.constraints(), data.len())?;
-        padding::decrypt(provider, iv, input, output, hook)?
+        padding::decrypt(Spread::alone(provider), iv, input, output, hook)?
     } else {
         provider.crypt(Request { direction: Direction::Decrypt, iv, input, output }, hook)?
     };

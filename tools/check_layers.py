@@ -25,11 +25,12 @@ MAY_USE = dict.fromkeys(WORDS, WORDS) | {
     "provider": WORDS | {"kernel", "keyring", "userspace"},
     "catalogue": WORDS | {"kernel", "userspace"},
     "doctor": WORDS | {"kernel", "keyring", "catalogue"},
-    "padding": WORDS | {"provider"},
+    "batch": WORDS | {"provider"},
+    "padding": WORDS | {"provider", "batch"},
     "turn": WORDS,
     "stream": WORDS | {"provider", "padding", "turn"},
     "python": WORDS
-    | {"userspace", "provider", "padding", "stream", "catalogue", "doctor", "keyring"},
+    | {"userspace", "provider", "batch", "padding", "stream", "catalogue", "doctor", "keyring"},
 }
 # What stands in the named places only: the pattern, its name, where.
 FENCES = [

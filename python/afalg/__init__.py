@@ -55,7 +55,7 @@ from afalg.errors import (
     StreamStateError,
     UnavailableError,
 )
-from afalg.options import AlgType, KeyringName, Padding, Provider
+from afalg.options import AlgType, KeyringName, Numbering, Padding, Provider
 from afalg.permissions import KeyPermission
 from afalg.report import Check, Report
 
@@ -86,6 +86,7 @@ __all__ = [
     "KeyringName",
     "KeyringUnavailableError",
     "MessageTooLongError",
+    "Numbering",
     "Padding",
     "Provider",
     "ProviderFallbackWarning",

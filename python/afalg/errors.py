@@ -38,7 +38,14 @@ __all__ = [
 
 
 class AfalgError(Exception):
-    """What every exception of this package is; itself it is never raised."""
+    """What every exception of this package is; itself it is never raised.
+
+    Attributes:
+        index: the place of the request, or the unit, that failed; None where one was asked.
+
+    """
+
+    index: int | None = None
 
     def __str__(self) -> str:
         """Give the message alone, without the facts that travel beside it."""
@@ -119,13 +126,7 @@ class InvalidInputError(AfalgError, ValueError):
     """An argument breaks a rule of the algorithm; found before any byte moved.
 
     Its children say which argument. The text gives the size found and the sizes allowed.
-
-    Attributes:
-        index: the place of the faulty request in a batch; None outside one.
-
     """
-
-    index: int | None
 
     def __init__(self, message: str, index: int | None = None) -> None:
         super().__init__(message)

@@ -2,7 +2,7 @@
 
 from typing import Literal, TypeAlias
 
-__all__ = ["AlgType", "KeyringName", "Padding", "Provider"]
+__all__ = ["AlgType", "KeyringName", "Numbering", "Padding", "Provider"]
 
 # stubtest takes one Literal of several for a mismatch with what it is at run time.
 AlgType: TypeAlias = Literal["skcipher"] | Literal["aead"] | Literal["hash"] | Literal["rng"]  # noqa: PYI030
@@ -18,6 +18,9 @@ KeyringName: TypeAlias = (
 )
 """The kernel's usual keyrings (keyrings(7)). A thread's, a process's and a session's are found by
 themselves, and the user's where the session's links it."""
+
+Numbering: TypeAlias = Literal["plain64"] | Literal["plain64be"] | Literal["benbi"]  # noqa: PYI030
+"""How a unit's number is written as its IV, by the names that dm-crypt has for it."""
 
 Padding: TypeAlias = Literal["pkcs7"] | None
 """None: the data is what the cipher sees. "pkcs7": RFC 5652, section 6.3, for ecb, cbc, pcbc."""

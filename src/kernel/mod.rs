@@ -2,6 +2,7 @@
 
 mod examine;
 mod fault;
+mod group;
 mod keyed;
 mod known_answer;
 mod limits;

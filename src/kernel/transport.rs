@@ -5,9 +5,9 @@ use std::fmt::Debug;
 use crate::algorithm::{AlgType, Algorithm};
 use crate::error::{Errno, Refusal};
 use crate::key::Key;
-use crate::request::{Direction, Iv};
+use crate::request::{Direction, Exchange, Iv};
 use crate::span::{In, Out};
-use crate::sys::{OpSocket, TfmSocket};
+use crate::sys::{CHAIN, OpSocket, TfmSocket};
 
 /// AF_ALG, or something that behaves like it.
 pub trait Transport: Debug + Clone + Send + Sync + 'static {
@@ -15,6 +15,8 @@ pub trait Transport: Debug + Clone + Send + Sync + 'static {
     type Tfm: Debug + Send + Sync;
     /// What `accept` gives; one request at a time.
     type Op: Debug + Send;
+    /// How many exchanges one system call carries.
+    const CHAIN: usize;
 
     /// `socket` and `bind`.
     ///
@@ -60,6 +62,15 @@ pub trait Transport: Debug + Clone + Send + Sync + 'static {
     /// # Errors
     /// The errno.
     fn receive(&self, op: &mut Self::Op, out: &mut Out<'_>) -> Result<usize, Errno>;
+
+    /// Sends and receives each of a group, of [`CHAIN`](Self::CHAIN) at most, in its turn, in one
+    /// system call, and notes its fate. `false`: that cannot be had, and nothing was done.
+    fn exchange(
+        &self,
+        op: &mut Self::Op,
+        direction: Direction,
+        group: &mut [&mut Exchange<'_>],
+    ) -> bool;
 }
 
 /// The kernel itself.
@@ -69,6 +80,7 @@ pub struct AfAlg;
 impl Transport for AfAlg {
     type Tfm = TfmSocket;
     type Op = OpSocket;
+    const CHAIN: usize = CHAIN;
 
     fn open(&self, kind: AlgType, algorithm: &Algorithm) -> Result<TfmSocket, Refusal> {
         TfmSocket::open(kind, algorithm)
@@ -102,5 +114,14 @@ impl Transport for AfAlg {
 
     fn receive(&self, op: &mut OpSocket, out: &mut Out<'_>) -> Result<usize, Errno> {
         op.receive(out)
+    }
+
+    fn exchange(
+        &self,
+        op: &mut OpSocket,
+        direction: Direction,
+        group: &mut [&mut Exchange<'_>],
+    ) -> bool {
+        op.exchange(direction, group)
     }
 }

@@ -10,7 +10,7 @@ use crate::constraints::{Constraints, Continuation};
 use crate::error::Result;
 use crate::kernel::{AfAlg, KernelCipher};
 pub use crate::kernel::{is_available, on_main_thread, watch_forks, without_remnants};
-use crate::request::{Direction, Hook, Iv, Request};
+use crate::request::{Direction, Exchange, Fate, Hook, Iv, Request};
 use crate::userspace::UserspaceCipher;
 
 /// Up to this many bytes userspace computes with the GIL held. To give it away and take it back costs
@@ -192,8 +192,54 @@ impl Provider {
         Ok(len)
     }
 
+    /// Runs the requests of a group, which have been checked. What turns out to be too long for an op
+    /// socket of today goes to the twin, where there is one.
+    ///
+    /// # Errors
+    /// What the kernel answered, to the first one that is not done behind this.
+    pub fn crypt_group(
+        &self,
+        direction: Direction,
+        group: &mut [Exchange<'_>],
+        hook: &mut Hook<'_>,
+    ) -> Result<()> {
+        let Self::Kernel { cipher, twin, .. } = self else {
+            return one_by_one(self.own(), direction, group, hook);
+        };
+        let Some(twin) = twin else { return cipher.crypt_group(direction, group, hook) };
+        loop {
+            for exchange in &mut *group {
+                if self.beyond(exchange.input.len()).is_some() {
+                    let one = std::slice::from_mut(exchange);
+                    one_by_one(Side::Userspace(twin), direction, one, hook)?;
+                }
+            }
+            match cipher.crypt_group(direction, group, hook) {
+                Err(error) if error.is_too_long() => {} // it knows the limit from now on
+                done => return done,
+            }
+        }
+    }
+
     /// Begins a message that comes in parts; each has been checked.
     pub fn begin(&self, direction: Direction, iv: &Iv) -> Message {
         Message::new(self, direction, iv)
     }
+}
+
+/// Runs those requests of a group that are not done.
+fn one_by_one(
+    side: Side<'_>,
+    direction: Direction,
+    group: &mut [Exchange<'_>],
+    hook: &mut Hook<'_>,
+) -> Result<()> {
+    for Exchange { iv, input, output, fate, .. } in group {
+        if *fate != Fate::Done {
+            let (input, output) = (*input, output.borrow());
+            side.crypt(Request { direction, iv, input, output }, hook)?;
+            *fate = Fate::Done;
+        }
+    }
+    Ok(())
 }

@@ -172,31 +172,54 @@ fn look<R>(object: &Bound<'_, PyAny>, see: impl FnOnce(&ffi::Py_buffer) -> R) ->
     Some(seen)
 }
 
-/// A new `bytes` of at most `len` bytes, which `fill` writes in place without their being zeroed
-/// first; it gives how many it wrote.
+/// A new `bytes` that nobody has seen yet.
+pub(super) struct Fresh<'py>(Bound<'py, PyBytes>);
+
+impl<'py> Fresh<'py> {
+    /// One of `len` bytes, which are not zeroed first.
+    pub(super) fn new(py: Python<'py>, len: usize) -> PyResult<Self> {
+        let size = ffi::Py_ssize_t::try_from(len)?;
+        // SAFETY: NULL asks for an uninitialised object of `size` bytes.
+        let raw = unsafe { ffi::PyBytes_FromStringAndSize(ptr::null(), size) };
+        // SAFETY: `raw` is a new reference, or NULL with an exception set.
+        let object = unsafe { Bound::from_owned_ptr_or_err(py, raw) }?;
+        Ok(Self(object.cast_into::<PyBytes>()?))
+    }
+
+    fn start(&self) -> NonNull<u8> {
+        // SAFETY: the object is a `bytes`.
+        let start = unsafe { ffi::PyBytes_AsString(self.0.as_ptr()) };
+        NonNull::new(start.cast()).unwrap_or(NonNull::dangling())
+    }
+
+    /// Its bytes.
+    pub(super) fn span(&mut self) -> Out<'_> {
+        let len = self.0.as_bytes().len();
+        // SAFETY: they live as long as the object, and are ours to write while nobody else has seen
+        // it. Of length 0 it is CPython's shared empty object, and nothing can be written.
+        unsafe { Out::new(self.start(), len) }
+    }
+
+    /// The object, all of whose bytes have been written.
+    pub(super) fn done(self) -> Bound<'py, PyBytes> {
+        self.0
+    }
+}
+
+/// A new `bytes` of at most `len` bytes, which `fill` writes in place; it gives how many it wrote.
 pub(super) fn bytes_filled_by(
     py: Python<'_>,
     len: usize,
     fill: impl FnOnce(Out<'_>) -> PyResult<usize>,
 ) -> PyResult<Bound<'_, PyBytes>> {
-    let size = ffi::Py_ssize_t::try_from(len)?;
-    // SAFETY: NULL asks for an uninitialised object of `size` bytes.
-    let raw = unsafe { ffi::PyBytes_FromStringAndSize(ptr::null(), size) };
-    // SAFETY: `raw` is a new reference, or NULL with an exception set.
-    let object = unsafe { Bound::from_owned_ptr_or_err(py, raw) }?.cast_into::<PyBytes>()?;
-    // SAFETY: `object` is a `bytes`, whose memory has `size` bytes and lives as long as it.
-    let start = unsafe { ffi::PyBytes_AsString(object.as_ptr()) };
-    let start = NonNull::new(start.cast()).unwrap_or(NonNull::dangling());
-    // SAFETY: nobody else has seen the object yet, so its bytes are ours to write. For length 0 it
-    // is CPython's shared empty object, and a span of 0 bytes lets nothing be written.
-    let mut out = unsafe { Out::new(start, len) };
-    let written = fill(out.borrow())?;
+    let mut fresh = Fresh::new(py, len)?;
+    let written = fill(fresh.span())?;
     if written == len {
-        return Ok(object);
+        return Ok(fresh.done());
     }
     // SAFETY: `fill` has written that many bytes from the start on.
-    let bytes = unsafe { std::slice::from_raw_parts(start.as_ptr(), written.min(len)) };
+    let bytes = unsafe { std::slice::from_raw_parts(fresh.start().as_ptr(), written.min(len)) };
     let exact = PyBytes::new(py, bytes);
-    out.fill(0);
+    fresh.span().fill(0);
     Ok(exact)
 }

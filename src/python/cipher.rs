@@ -15,6 +15,7 @@ use super::oneshot::{crypt, crypt_into};
 use super::options;
 use super::stream::Stream;
 use crate::algorithm::Algorithm;
+use crate::batch::Spread;
 use crate::constraints::Sizes;
 use crate::error::Error;
 use crate::provider::{Provider, select, without_remnants};
@@ -150,10 +151,10 @@ impl Cipher {
     ///         chacha20 may not count past block 2**32, where the kernel would wrap.
     ///     iv: exactly ``iv_size`` bytes, never invented or remembered; None or b"" where
     ///         that is 0. chacha20's begins with the block counter, 32 bits little-endian
-    ///         (crypto/chacha_generic.c), and rfc3686's is 8 bytes, the nonce being in
-    ///         the key.
+    ///         (crypto/chacha_generic.c); rfc3686's is 8 bytes, its nonce is in the key.
     ///     padding: "pkcs7" fills ecb, cbc and pcbc up to a whole block (RFC 5652,
     ///         section 6.3), one block more where it was whole; None leaves data alone.
+    ///     threads: how many may share a long message in ecb, ctr, chacha20, cbc to decrypt.
     ///
     /// Returns:
     ///     As many bytes as data has, and the padding.
@@ -162,18 +163,21 @@ impl Cipher {
     ///     InvalidIVError: the IV is not ``iv_size`` bytes.
     ///     InvalidLengthError: the mode cannot take this length.
     ///     MessageTooLongError: the message exceeds ``max_message``.
-    ///     InvalidInputError: ``padding`` is no such, or not for this mode.
+    ///     InvalidInputError: ``padding`` is no such, or not for this mode; ``threads`` is 0.
     ///     ClosedError: the Cipher was closed.
     ///     KernelError: the kernel failed; nothing is returned.
-    #[pyo3(signature = (data, /, *, iv = None, padding = None))]
+    #[pyo3(signature = (data, /, *, iv = None, padding = None, threads = None))]
     fn encrypt<'py>(
         &self,
         py: Python<'py>,
         data: &Bound<'py, PyAny>,
         iv: Option<&Bound<'py, PyAny>>,
         #[pyo3(from_py_with = options::padding)] padding: Option<&str>,
+        #[pyo3(from_py_with = options::threads)] threads: Option<usize>,
     ) -> PyResult<Bound<'py, PyBytes>> {
-        crypt(py, &*self.provider()?, Direction::Encrypt, data, iv, padding)
+        let provider = self.provider()?;
+        let spread = Spread { provider: &provider, threads: threads.unwrap_or(1) };
+        crypt(py, spread, Direction::Encrypt, data, iv, padding)
     }
 
     /// Decrypt one message; arguments and errors are those of ``encrypt``.
@@ -186,15 +190,18 @@ impl Cipher {
     /// Raises:
     ///     InvalidPaddingError: the message has no valid padding.
     ///     InvalidLengthError: the ciphertext is not a whole number of blocks.
-    #[pyo3(signature = (data, /, *, iv = None, padding = None))]
+    #[pyo3(signature = (data, /, *, iv = None, padding = None, threads = None))]
     fn decrypt<'py>(
         &self,
         py: Python<'py>,
         data: &Bound<'py, PyAny>,
         iv: Option<&Bound<'py, PyAny>>,
         #[pyo3(from_py_with = options::padding)] padding: Option<&str>,
+        #[pyo3(from_py_with = options::threads)] threads: Option<usize>,
     ) -> PyResult<Bound<'py, PyBytes>> {
-        crypt(py, &*self.provider()?, Direction::Decrypt, data, iv, padding)
+        let provider = self.provider()?;
+        let spread = Spread { provider: &provider, threads: threads.unwrap_or(1) };
+        crypt(py, spread, Direction::Decrypt, data, iv, padding)
     }
 
     /// Encrypt one message into a buffer of the caller's.
@@ -204,6 +211,7 @@ impl Cipher {
     ///     out: writable, at least as long as data. It may be data itself, to encrypt in
     ///         place, and may not overlap it otherwise.
     ///     iv: as for ``encrypt``.
+    ///     threads: as for ``encrypt``.
     ///
     /// Returns:
     ///     The count of bytes written, from out's beginning.
@@ -215,27 +223,33 @@ impl Cipher {
     ///     KernelError: the kernel failed; what was written is wiped.
     ///
     /// And what ``encrypt`` raises.
-    #[pyo3(signature = (data, out, /, *, iv = None))]
+    #[pyo3(signature = (data, out, /, *, iv = None, threads = None))]
     fn encrypt_into<'py>(
         &self,
         py: Python<'py>,
         data: &Bound<'py, PyAny>,
         out: &Bound<'py, PyAny>,
         iv: Option<&Bound<'py, PyAny>>,
+        #[pyo3(from_py_with = options::threads)] threads: Option<usize>,
     ) -> PyResult<usize> {
-        crypt_into(py, &*self.provider()?, Direction::Encrypt, data, out, iv)
+        let provider = self.provider()?;
+        let spread = Spread { provider: &provider, threads: threads.unwrap_or(1) };
+        crypt_into(py, spread, Direction::Encrypt, data, out, iv)
     }
 
     /// Decrypt one message into a buffer of the caller's; see ``encrypt_into``.
-    #[pyo3(signature = (data, out, /, *, iv = None))]
+    #[pyo3(signature = (data, out, /, *, iv = None, threads = None))]
     fn decrypt_into<'py>(
         &self,
         py: Python<'py>,
         data: &Bound<'py, PyAny>,
         out: &Bound<'py, PyAny>,
         iv: Option<&Bound<'py, PyAny>>,
+        #[pyo3(from_py_with = options::threads)] threads: Option<usize>,
     ) -> PyResult<usize> {
-        crypt_into(py, &*self.provider()?, Direction::Decrypt, data, out, iv)
+        let provider = self.provider()?;
+        let spread = Spread { provider: &provider, threads: threads.unwrap_or(1) };
+        crypt_into(py, spread, Direction::Decrypt, data, out, iv)
     }
 
     /// Begin to encrypt one message that comes in pieces.

@@ -1,7 +1,9 @@
 //! One table from Rust's errors to Python's exceptions, whose classes live in `afalg/errors.py`.
 
 use pyo3::exceptions::PyMemoryError;
+use pyo3::intern;
 use pyo3::prelude::*;
+use pyo3::types::PyTuple;
 
 use crate::error::{Error, InputFault, KeyFault};
 
@@ -78,6 +80,29 @@ impl From<Error> for PyErr {
             }
         }
     }
+}
+
+/// Whether it is one of this package's.
+pub(super) fn is_ours(py: Python<'_>, error: &PyErr) -> bool {
+    error.is_instance_of::<AfalgError>(py)
+}
+
+/// The same exception of one of many: `what` that is called, and its place, in the text and as
+/// `index`. Others' exceptions stay as they are.
+pub(super) fn in_batch(py: Python<'_>, error: PyErr, what: &str, index: usize) -> PyErr {
+    if !is_ours(py, &error) {
+        return error;
+    }
+    let value = error.value(py);
+    let marked = value.getattr(intern!(py, "args")).and_then(|args| {
+        let mut args: Vec<Bound<'_, PyAny>> = args.extract()?;
+        if let Some(text) = args.first_mut() {
+            *text = format!("{what} {index}: {text}").into_pyobject(py)?.into_any();
+        }
+        value.setattr(intern!(py, "args"), PyTuple::new(py, args)?)?;
+        value.setattr(intern!(py, "index"), index)
+    });
+    marked.map_or_else(|other| other, |()| error)
 }
 
 fn of_keyring(fault: KeyFault, (message, errno): (String, i32)) -> PyErr {

@@ -61,6 +61,28 @@ pub(super) fn announced<T>(
     work()
 }
 
+/// Computes many messages, the longest of `len` bytes, as [`announced`] does one. What was only known
+/// while they were computed is said behind that: in place they cannot be computed again.
+///
+/// # Errors
+/// As above; where the warning comes behind the work, its results are lost.
+pub(super) fn announced_all<T>(
+    py: Python<'_>,
+    provider: &Provider,
+    len: usize,
+    work: impl FnOnce() -> PyResult<T>,
+) -> PyResult<T> {
+    let known = provider.too_long(len);
+    if let Some(fallback) = &known {
+        announce_message(py, fallback)?;
+    }
+    let done = work()?;
+    if let (None, Some(fallback)) = (known, provider.too_long(len)) {
+        announce_message(py, &fallback)?;
+    }
+    Ok(done)
+}
+
 /// Says that userspace computes a message, where its length is why.
 ///
 /// # Errors

@@ -6,6 +6,7 @@ use pyo3::types::PyBytes;
 use super::cipher::Cipher;
 use super::oneshot::crypt;
 use super::options;
+use crate::batch::Spread;
 use crate::provider;
 use crate::request::Direction;
 
@@ -25,7 +26,7 @@ pub(super) fn encrypt<'py>(
     #[pyo3(from_py_with = options::provider)] provider: Option<&str>,
 ) -> PyResult<Bound<'py, PyBytes>> {
     let cipher = Cipher::open(py, algorithm, key, provider)?;
-    crypt(py, &*cipher.provider()?, Direction::Encrypt, data, iv, padding)
+    crypt(py, Spread::alone(&*cipher.provider()?), Direction::Encrypt, data, iv, padding)
 }
 
 /// Decrypt one message under a key that is used once; see ``encrypt``.
@@ -41,7 +42,7 @@ pub(super) fn decrypt<'py>(
     #[pyo3(from_py_with = options::provider)] provider: Option<&str>,
 ) -> PyResult<Bound<'py, PyBytes>> {
     let cipher = Cipher::open(py, algorithm, key, provider)?;
-    crypt(py, &*cipher.provider()?, Direction::Decrypt, data, iv, padding)
+    crypt(py, Spread::alone(&*cipher.provider()?), Direction::Decrypt, data, iv, padding)
 }
 
 /// Say whether this process can open an AF_ALG socket now.

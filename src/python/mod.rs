@@ -1,5 +1,6 @@
 //! The binding: the only place that names pyo3. The whole surface is on this screen.
 
+mod batch;
 mod buffer;
 mod catalogue;
 mod cipher;
@@ -10,6 +11,7 @@ mod fallback;
 mod functions;
 mod interpreter;
 mod keyring;
+mod many;
 mod oneshot;
 mod options;
 mod stream;

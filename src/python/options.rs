@@ -1,6 +1,6 @@
 //! The options that several calls share: provider, padding, IV.
 
-use pyo3::exceptions::{PyTypeError, PyUnicodeEncodeError};
+use pyo3::exceptions::{PyOverflowError, PyTypeError, PyUnicodeEncodeError};
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
@@ -111,4 +111,50 @@ pub(super) fn read_iv(
     constraints.check_iv(Some(bytes.span().len()))?;
     iv.fill_from(bytes.span()); // the checked size is at most an Iv's
     Ok(())
+}
+
+/// The argument `threads`: how many may work at once.
+pub(super) fn threads(object: &Bound<'_, PyAny>) -> PyResult<Option<usize>> {
+    if object.is_none() {
+        return Ok(None);
+    }
+    match number(object, "threads", "1 or more")? {
+        0 => Err(out_of_range(object, "threads", "1 or more")),
+        threads => Ok(Some(usize::try_from(threads)?)),
+    }
+}
+
+/// The argument `unit_size`.
+pub(super) fn unit_size(object: &Bound<'_, PyAny>) -> PyResult<usize> {
+    Ok(usize::try_from(number(object, "unit_size", "a whole number of blocks")?)?)
+}
+
+/// The argument `first_iv`.
+pub(super) fn first_iv(object: &Bound<'_, PyAny>) -> PyResult<u64> {
+    number(object, "first_iv", "0 to 2**64 - 1")
+}
+
+/// The argument `iv_step`.
+pub(super) fn iv_step(object: &Bound<'_, PyAny>) -> PyResult<u64> {
+    number(object, "iv_step", "1 to 2**64 - 1")
+}
+
+/// The argument `iv` of units.
+pub(super) fn numbering<'a>(object: &'a Bound<'_, PyAny>) -> PyResult<&'a str> {
+    word(object, "iv", "")
+}
+
+/// A number of 64 bits.
+fn number(object: &Bound<'_, PyAny>, name: &str, range: &str) -> PyResult<u64> {
+    object.extract().map_err(|error: PyErr| {
+        if error.is_instance_of::<PyOverflowError>(object.py()) {
+            return out_of_range(object, name, range);
+        }
+        let kind = object.get_type().name().map_or_else(|_| "?".into(), |name| name.to_string());
+        PyTypeError::new_err(format!("{name} is of type {kind}, it must be an int"))
+    })
+}
+
+fn out_of_range(object: &Bound<'_, PyAny>, name: &str, range: &str) -> PyErr {
+    Error::input(InputFault::Argument, format!("{name} is {object}, it must be {range}")).into()
 }

@@ -69,6 +69,18 @@ impl ControlBuffer {
         self.put(IV_AT, iv.bytes());
     }
 
+    /// How large the IVs are that it was laid out for.
+    pub(super) const fn iv_size(&self) -> usize {
+        self.iv_size
+    }
+
+    /// Wipes the IV; the headers stay.
+    pub(super) fn forget(&mut self) {
+        if let Some(iv) = self.bytes_mut().get_mut(IV_AT..) {
+            iv.zeroize();
+        }
+    }
+
     fn put_header(&mut self, at: usize, kind: libc::c_int, len: usize) {
         self.put(at, &len.to_ne_bytes()); // cmsg_len is a size_t to the kernel
         self.put(at + size_of::<usize>(), &libc::SOL_ALG.to_ne_bytes());

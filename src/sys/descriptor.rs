@@ -8,7 +8,7 @@ use std::mem::{ManuallyDrop, MaybeUninit};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 
 /// Device and inode: of a socket no other has them while it is open.
-type File = (libc::dev_t, libc::ino_t);
+pub(super) type File = (libc::dev_t, libc::ino_t);
 
 /// Closed on drop, unless it was closed before and is nobody's, or another's, by now.
 #[derive(Debug)]
@@ -45,7 +45,8 @@ impl Drop for Descriptor {
     }
 }
 
-fn file_of(fd: BorrowedFd<'_>) -> Option<File> {
+/// Which file it is now; `None` where it is closed.
+pub(super) fn file_of(fd: BorrowedFd<'_>) -> Option<File> {
     let mut stat = MaybeUninit::<libc::stat>::uninit();
     // SAFETY: the pointer is to a local of the size that the call fills.
     if unsafe { libc::fstat(fd.as_raw_fd(), stat.as_mut_ptr()) } != 0 {

@@ -12,6 +12,7 @@ mod privilege;
 mod remnants;
 mod slot;
 mod socket;
+mod uring;
 
 pub(crate) use cmsg::ControlBuffer;
 pub(crate) use fork::watch_forks;
@@ -19,6 +20,7 @@ pub(crate) use privilege::without_capabilities;
 pub use remnants::without_remnants;
 pub(crate) use slot::Slot;
 pub(crate) use socket::{OpSocket, TfmSocket, can_open};
+pub(crate) use uring::CHAIN;
 
 /// Whether this is the process's first thread: the one whose id is the process's.
 pub(crate) fn on_main_thread() -> bool {

@@ -11,7 +11,11 @@ use super::{ControlBuffer, errno};
 use crate::error::Errno;
 use crate::span::{In, Out};
 
-const fn header(data: *mut libc::iovec, control: Option<&ControlBuffer>) -> libc::msghdr {
+/// A message with one run of bytes.
+pub(super) const fn header(
+    data: *mut libc::iovec,
+    control: Option<&ControlBuffer>,
+) -> libc::msghdr {
     libc::msghdr {
         msg_name: ptr::null_mut(),
         msg_namelen: 0,

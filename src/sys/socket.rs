@@ -6,11 +6,11 @@ use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
 use std::ptr;
 
 use super::descriptor::Descriptor;
-use super::{ControlBuffer, errno, msg};
+use super::{ControlBuffer, errno, msg, uring};
 use crate::algorithm::{AlgType, Algorithm};
 use crate::error::{Errno, Refusal, Stage};
 use crate::key::{Key, Serial};
-use crate::request::{Direction, Iv};
+use crate::request::{Direction, Exchange, Iv};
 use crate::span::{In, Out};
 
 /// A bound socket, keyed or not.
@@ -203,6 +203,13 @@ impl OpSocket {
             &self.control
         });
         msg::send(self.socket.as_fd(), control, data, more)
+    }
+
+    /// Sends and receives one after the other in one system call, over a ring, and notes what
+    /// became of each; of [`CHAIN`](uring::CHAIN) at most. `false`: there is no ring, and nothing
+    /// was done.
+    pub fn exchange(&mut self, direction: Direction, group: &mut [&mut Exchange<'_>]) -> bool {
+        uring::exchange(self.socket.as_fd(), direction, group)
     }
 
     /// One `recvmsg` of at most `out.len()` bytes.

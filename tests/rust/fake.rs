@@ -11,7 +11,7 @@ use afalg::constraints::Constraints;
 use afalg::error::{Errno, Refusal, Stage};
 use afalg::kernel::Transport;
 use afalg::key::Key;
-use afalg::request::{Direction, Iv};
+use afalg::request::{Direction, Exchange, Fate, Iv};
 use afalg::span::{In, Out};
 
 use crate::socket::{Head, PAGE, Socket};
@@ -74,6 +74,8 @@ struct State {
     keyring: VecDeque<Vec<u8>>,
     policy: Option<i32>,
     buffers: (usize, usize),
+    has_ring: bool,
+    chains: Vec<usize>,
     made: usize,
     tfms: Vec<usize>,
     ops: Vec<usize>,
@@ -143,6 +145,16 @@ impl Kernel {
     /// Op sockets that are accepted from now on get such buffers.
     pub(crate) fn set_buffers(&self, buffers: (usize, usize)) {
         self.state().buffers = buffers;
+    }
+
+    /// From now on it has rings.
+    pub(crate) fn give_rings(&self) {
+        self.state().has_ring = true;
+    }
+
+    /// How many exchanges each chain had that somebody wanted since the last time.
+    pub(crate) fn chains(&self) -> Vec<usize> {
+        std::mem::take(&mut self.state().chains)
     }
 
     /// The calls since the last time that somebody asked.
@@ -218,6 +230,7 @@ impl Kernel {
 impl Transport for Kernel {
     type Tfm = Tfm;
     type Op = Op;
+    const CHAIN: usize = 8;
 
     fn open(&self, kind: AlgType, algorithm: &Algorithm) -> Result<Tfm, Refusal> {
         assert_eq!(kind, AlgType::Skcipher);
@@ -288,6 +301,33 @@ impl Transport for Kernel {
         let sent = Sent { op: op.number, head, at, len, more, answer, pending: socket.pending() };
         self.record(Call::Send(sent));
         answer
+    }
+
+    /// A chain, as io_uring runs one: a call that fails breaks it, and the rest is cancelled; a
+    /// short count does not.
+    fn exchange(&self, op: &mut Op, direction: Direction, group: &mut [&mut Exchange<'_>]) -> bool {
+        let mut state = self.state();
+        state.chains.push(group.len());
+        if !state.has_ring {
+            return false;
+        }
+        drop(state);
+        assert!(group.len() <= Self::CHAIN);
+        for exchange in group {
+            assert_eq!(exchange.fate, Fate::Waiting, "done already, and sent again");
+            let sent = self.send(op, Some((direction, &exchange.iv)), exchange.input, false);
+            if sent.is_err() {
+                break;
+            }
+            let received = self.receive(op, &mut exchange.output);
+            let whole = Ok(exchange.input.len());
+            let done = sent == whole && received == whole;
+            exchange.fate = if done { Fate::Done } else { Fate::Spoiled(received) };
+            if received.is_err() {
+                break;
+            }
+        }
+        true
     }
 
     fn receive(&self, op: &mut Op, out: &mut Out<'_>) -> Result<usize, Errno> {

@@ -5,7 +5,7 @@ use std::ops::Deref;
 use std::sync::Arc;
 
 use afalg::algorithm::Algorithm;
-use afalg::constraints::{Constraints, Sibling};
+use afalg::constraints::{Constraints, Continuation, Sibling};
 use afalg::error::{Errno, Error, Result, Stage};
 use afalg::kernel::KernelCipher;
 use afalg::key::Key;
@@ -174,6 +174,11 @@ impl Rig {
 
     pub(crate) fn chunk(&self) -> usize {
         self.cipher.constraints().sizes.chunk
+    }
+
+    /// Whether another tfm has the same key.
+    pub(crate) fn has_sibling(&self) -> bool {
+        matches!(self.cipher.constraints().continuation, Continuation::Sibling(_))
     }
 
     /// Whether a message may have this length.

@@ -6,6 +6,7 @@ mod fake;
 mod faults;
 mod fixture;
 mod fork;
+mod group;
 mod invariants;
 mod keyring;
 mod known_answer;

@@ -1,0 +1,5 @@
+"""``afalg.Cipher``, by a name of its own for its stub."""
+
+from afalg._afalg import Cipher
+
+__all__ = ["Cipher"]

@@ -1,0 +1,34 @@
+//! Messages that have nothing to do with each other, in one call.
+
+use super::Failure;
+use super::spread::{of_use, run};
+use crate::provider::Provider;
+use crate::request::{Direction, Exchange, Fate, Hook};
+
+/// Runs all of a list, which have been checked.
+///
+/// # Errors
+/// The first one that failed; no output has anything of a result then.
+pub fn crypt_many(
+    provider: &Provider,
+    direction: Direction,
+    list: &mut [Exchange<'_>],
+    threads: usize,
+    hook: &mut Hook<'_>,
+) -> Result<(), Failure> {
+    let threads = of_use(threads, list.len(), list.iter().map(|one| one.input.len()).sum());
+    let mut source = list.iter_mut().map(|Exchange { index, iv, input, output, .. }| Exchange {
+        index: *index,
+        iv: iv.clone(),
+        input: *input,
+        output: output.borrow(),
+        fate: Fate::Waiting,
+    });
+    let done = run(provider, direction, &mut source, threads, hook);
+    if done.is_err() {
+        for one in list {
+            one.output.fill(0);
+        }
+    }
+    done
+}

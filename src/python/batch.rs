@@ -1,0 +1,183 @@
+//! Many messages in one call: one crossing from Python for all of them.
+
+use pyo3::exceptions::PyTypeError;
+use pyo3::intern;
+use pyo3::prelude::*;
+use pyo3::types::{PyBytes, PyList, PyTuple};
+
+use super::buffer::{Fresh, InBuffer, OutBuffer, bytes_filled_by};
+use super::detach::detached_unless;
+use super::errors::{in_batch, is_ours};
+use super::fallback::announced_all;
+use super::options;
+use crate::batch::{Failure, Units, crypt_many};
+use crate::constraints::bytes;
+use crate::provider::{Provider, without_remnants};
+use crate::request::{Direction, Exchange, Fate, Hook, Iv, Request};
+use crate::span::Overlap;
+
+/// What one of many is called where it fails.
+const REQUEST: &str = "request";
+const UNIT: &str = "unit";
+
+/// A message, and its IV or None.
+type Pair<'py> = (Bound<'py, PyAny>, Bound<'py, PyAny>);
+
+/// Messages with their IVs, each into a new `bytes`.
+pub(super) fn many<'py>(
+    py: Python<'py>,
+    provider: &Provider,
+    direction: Direction,
+    requests: &Bound<'py, PyAny>,
+    threads: usize,
+) -> PyResult<Bound<'py, PyList>> {
+    let pairs = requests.try_iter()?.enumerate().map(pair).collect::<PyResult<Vec<_>>>()?;
+    let buffers = pairs.iter().enumerate().map(buffer).collect::<PyResult<Vec<_>>>()?;
+    without_remnants(usize::MAX, || {
+        let ivs = ivs(py, provider, direction, &pairs, &buffers)?;
+        let fresh = |buffer: &InBuffer<'_, 'py>| Fresh::new(py, buffer.span().len());
+        let mut results = buffers.iter().map(fresh).collect::<PyResult<Vec<_>>>()?;
+        let parts = buffers.iter().zip(&mut results).zip(&ivs).enumerate();
+        let mut list: Vec<_> = parts
+            .map(|(index, ((buffer, result), iv))| Exchange {
+                index,
+                iv: iv.clone(),
+                input: buffer.span(),
+                output: result.span(),
+                fate: Fate::Waiting,
+            })
+            .collect();
+        let lengths = || buffers.iter().map(|buffer| buffer.span().len());
+        let quick = provider.is_quick(lengths().sum());
+        announced_all(py, provider, lengths().max().unwrap_or_default(), || {
+            run(py, REQUEST, quick, |hook| {
+                crypt_many(provider, direction, &mut list, threads, hook)
+            })
+        })?;
+        drop(list);
+        PyList::new(py, results.into_iter().map(Fresh::done))
+    })
+}
+
+fn pair((index, item): (usize, PyResult<Bound<'_, PyAny>>)) -> PyResult<Pair<'_>> {
+    let item = item?;
+    item.cast::<PyTuple>().ok().and_then(|pair| pair.extract().ok()).ok_or_else(|| {
+        let kind = item.get_type().name().map_or_else(|_| "?".into(), |name| name.to_string());
+        PyTypeError::new_err(format!(
+            "request {index} is of type {kind}, it must be a tuple of two: data, and an iv or None"
+        ))
+    })
+}
+
+fn buffer<'a, 'py>((index, (data, _)): (usize, &'a Pair<'py>)) -> PyResult<InBuffer<'a, 'py>> {
+    InBuffer::get(data, "data").or_else(|_| InBuffer::get(data, &format!("request {index}: data")))
+}
+
+/// The IVs, after all requests have been checked.
+fn ivs(
+    py: Python<'_>,
+    provider: &Provider,
+    direction: Direction,
+    pairs: &[Pair<'_>],
+    buffers: &[InBuffer<'_, '_>],
+) -> PyResult<Vec<Iv>> {
+    let mut ivs = vec![Iv::EMPTY; pairs.len()]; // filled where they stay
+    for (index, ((_, object), iv)) in pairs.iter().zip(&mut ivs).enumerate() {
+        let object = (!object.is_none()).then_some(object);
+        let len = buffers.get(index).map_or(0, |buffer| buffer.span().len());
+        options::read_iv(provider.constraints(), object, iv)
+            .and_then(|()| Ok(provider.check(direction, iv, len)?))
+            .map_err(|error| in_batch(py, error, REQUEST, index))?;
+    }
+    Ok(ivs)
+}
+
+/// Units into a new `bytes`.
+pub(super) fn units<'py>(
+    py: Python<'py>,
+    provider: &Provider,
+    direction: Direction,
+    data: &Bound<'py, PyAny>,
+    units: Units,
+    threads: usize,
+) -> PyResult<Bound<'py, PyBytes>> {
+    let data = InBuffer::get(data, "data")?;
+    let input = data.span();
+    units.check(provider, input.len())?;
+    let quick = provider.is_quick(input.len());
+    without_remnants(usize::MAX, || {
+        bytes_filled_by(py, input.len(), |output| {
+            announced_all(py, provider, units.size, || {
+                run(py, UNIT, quick, |hook| {
+                    units.crypt(provider, direction, (input, output), threads, hook)
+                })
+            })?;
+            Ok(input.len())
+        })
+    })
+}
+
+/// Units into the caller's buffer.
+pub(super) fn units_into<'py>(
+    py: Python<'py>,
+    provider: &Provider,
+    direction: Direction,
+    (data, out): (&Bound<'py, PyAny>, &Bound<'py, PyAny>),
+    units: Units,
+    threads: usize,
+) -> PyResult<usize> {
+    let data = InBuffer::get(data, "data")?;
+    let mut out = OutBuffer::get(out)?;
+    let input = data.span();
+    units.check(provider, input.len())?;
+    let request = Request { direction, iv: &Iv::EMPTY, input, output: out.span() };
+    provider.constraints().check_buffers(&request)?;
+    let in_place = input.overlap(&request.output) != Overlap::None;
+    let output = request.output.part(0..input.len());
+    let quick = provider.is_quick(input.len());
+    let mut done = input.len();
+    let end = without_remnants(usize::MAX, || {
+        announced_all(py, provider, units.size, || {
+            run(py, UNIT, quick, |hook| {
+                units
+                    .crypt(provider, direction, (input, output), threads, hook)
+                    .inspect_err(|failure| done = failure.index.saturating_mul(units.size))
+            })
+        })
+    });
+    end.map_err(|error| if in_place { half_way(py, error, done) } else { error })?;
+    Ok(done)
+}
+
+/// Runs the work with the GIL released; an error says which one of many it is of.
+fn run(
+    py: Python<'_>,
+    what: &str,
+    quick: bool,
+    work: impl FnOnce(&mut Hook<'_>) -> Result<(), Failure> + Send,
+) -> PyResult<()> {
+    let mut place = None;
+    let done = detached_unless(quick, py, |hook| {
+        work(hook).map_err(|Failure { index, error }| {
+            place = Some(index);
+            error
+        })
+    });
+    done.map_err(|error| match place {
+        Some(index) => in_batch(py, error, what, index),
+        None => error,
+    })
+}
+
+/// What was done in place stays: an exception that is not ours, Ctrl-C's, gets a note of where it is.
+fn half_way(py: Python<'_>, error: PyErr, done: usize) -> PyErr {
+    if is_ours(py, &error) {
+        return error;
+    }
+    let note =
+        format!("the first {} of data were done in place, the rest is as it was", bytes(done));
+    match error.value(py).call_method1(intern!(py, "add_note"), (note,)) {
+        Ok(_) => error,
+        Err(other) => other,
+    }
+}

@@ -1,0 +1,231 @@
+//! Many exchanges on one op socket in one system call: an io_uring chain of sends and receives.
+//!
+//! Linked (`IOSQE_IO_LINK`), each waits for the one before it; unlinked, two sends would meet on the
+//! socket. A link breaks where a call fails, and what comes after it is cancelled; a short count does
+//! not break it. `MSG_DONTWAIT` keeps the kernel from waiting for a socket to become ready, which one
+//! of AF_ALG says always (`af_alg_poll`): so all is done when the submission returns.
+//!
+//! Nothing may lie in memory that is given back while the kernel may still use it: an exchange ends
+//! when as many completions have come as entries were taken.
+
+use std::io;
+use std::mem::ManuallyDrop;
+use std::os::fd::{AsRawFd, BorrowedFd};
+use std::ptr;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::sleep;
+use std::time::Duration;
+
+use io_uring::squeue::{self, Flags};
+use io_uring::types::Fd;
+use io_uring::{IoUring, Probe, opcode};
+
+use super::descriptor::{File, file_of};
+use super::fork::Receiving;
+use super::{ControlBuffer, Slot, errno, msg};
+use crate::error::Errno;
+use crate::process::generation;
+use crate::request::{Direction, Exchange, Fate};
+
+/// How many exchanges a chain has: twice as many entries, and 8 KiB for them in the kernel.
+pub(crate) const CHAIN: usize = 64;
+
+/// Idle rings of this process. A ring is one thread's at a time.
+static IDLE: [Slot<Ring>; 8] = [const { Slot::new() }; 8];
+
+/// Whether this process was told that it may not have one, or that the kernel has none.
+static DENIED: AtomicBool = AtomicBool::new(false);
+
+/// How long to look away from a completion that does not come: they are there at once.
+const PAUSE: Duration = Duration::from_micros(50);
+
+/// What the kernel reads of one send, and what it has answered.
+struct Place {
+    data: libc::iovec,
+    header: libc::msghdr,
+    control: ControlBuffer,
+    sent: Option<i32>,
+    received: Option<i32>,
+}
+
+/// A ring, and the places of a chain.
+struct Ring {
+    uring: ManuallyDrop<IoUring>,
+    file: Option<File>,
+    places: Box<[Place]>,
+    generation: u32,
+}
+
+// SAFETY: the pointers in a place are of the exchange that filled it in, whose thread has the ring
+// then; nobody follows them before the next one fills it in anew.
+unsafe impl Send for Place {}
+
+/// Runs a group of at most [`CHAIN`] exchanges and notes what became of each. `false`: there is no
+/// ring to be had, and nothing was done.
+pub(super) fn exchange(
+    socket: BorrowedFd<'_>,
+    direction: Direction,
+    group: &mut [&mut Exchange<'_>],
+) -> bool {
+    let Some(mut ring) = take() else { return false };
+    let clean = ring.run(socket, direction, group);
+    ring.judge(group);
+    if clean {
+        for slot in &IDLE {
+            match slot.put(ring) {
+                Ok(()) => break,
+                Err(back) => ring = back,
+            }
+        }
+    }
+    true
+}
+
+/// An idle ring of this process, or a new one; those of its parent are closed.
+fn take() -> Option<Box<Ring>> {
+    if DENIED.load(Ordering::Relaxed) {
+        return None;
+    }
+    let idle = IDLE.iter().filter_map(Slot::take).find(|ring| ring.generation == generation());
+    idle.or_else(|| Ring::new().inspect_err(note).ok().map(Box::new))
+}
+
+/// What is denied once is denied for good; memory and descriptors may be there the next time.
+fn note(error: &io::Error) {
+    let lasting = [errno::EPERM, errno::EACCES, errno::ENOSYS, errno::EINVAL, errno::EOPNOTSUPP];
+    if error.raw_os_error().is_some_and(|code| lasting.contains(&Errno(code))) {
+        DENIED.store(true, Ordering::Relaxed);
+    }
+}
+
+impl Ring {
+    fn new() -> io::Result<Self> {
+        let entries = u32::try_from(2 * CHAIN).unwrap_or_default();
+        let uring: IoUring = IoUring::builder().setup_coop_taskrun().build(entries)?;
+        let mut probe = Probe::new();
+        uring.submitter().register_probe(&mut probe)?;
+        if !probe.is_supported(opcode::SendMsg::CODE) || !probe.is_supported(opcode::Recv::CODE) {
+            return Err(io::Error::from_raw_os_error(libc::EOPNOTSUPP));
+        }
+        let file = file_of(ring_fd(&uring));
+        let places = (0..CHAIN).map(|_| Place::new()).collect();
+        Ok(Self { uring: ManuallyDrop::new(uring), file, places, generation: generation() })
+    }
+
+    /// Whether the kernel took the whole chain, so that none of it is left in the ring.
+    fn run(
+        &mut self,
+        socket: BorrowedFd<'_>,
+        direction: Direction,
+        group: &mut [&mut Exchange<'_>],
+    ) -> bool {
+        let _receiving = Receiving::begin();
+        let mut entries = Vec::with_capacity(2 * CHAIN);
+        for (place, (number, exchange)) in self.places.iter_mut().zip((0..).zip(&mut *group)) {
+            entries.extend(place.fill(socket, direction, exchange, number));
+        }
+        if let Some(last) = entries.last_mut() {
+            *last = last.clone().clear_flags(); // the end of the chain
+        }
+        // SAFETY: the places and the callers' buffers that the entries point to stay where they are
+        // until `gather` has seen as many completions as the kernel has taken entries.
+        if unsafe { self.uring.submission().push_multiple(&entries) }.is_err() {
+            return false;
+        }
+        let taken = match self.uring.submit() {
+            Ok(taken) => taken,
+            Err(error) => {
+                note(&error);
+                0
+            }
+        };
+        self.gather(taken);
+        taken == entries.len()
+    }
+
+    /// Waits for so many completions. In the kernel only to have it finish what it has to do on
+    /// this thread: whether the descriptor is still the ring's nobody knows (`os.closerange`), and
+    /// to wait at another one would be to wait for ever.
+    fn gather(&mut self, count: usize) {
+        let mut left = count;
+        loop {
+            for completion in self.uring.completion() {
+                let (number, answer) = (completion.user_data(), completion.result());
+                let place = usize::try_from(number / 2).ok().and_then(|at| self.places.get_mut(at));
+                if let Some(Place { sent, received, .. }) = place {
+                    *(if number % 2 == 0 { sent } else { received }) = Some(answer);
+                }
+                left -= 1;
+            }
+            if left == 0 {
+                return;
+            }
+            sleep(PAUSE);
+        }
+    }
+
+    /// Says what became of each exchange, and forgets it.
+    fn judge(&mut self, group: &mut [&mut Exchange<'_>]) {
+        for (place, exchange) in self.places.iter_mut().zip(group) {
+            let whole = i32::try_from(exchange.input.len()).ok();
+            let received = place.received.unwrap_or(-libc::ECANCELED);
+            exchange.fate = match usize::try_from(received) {
+                Ok(_) if place.sent == whole && place.received == whole => Fate::Done,
+                Ok(count) => Fate::Spoiled(Ok(count)),
+                Err(_) if received == -libc::ECANCELED => Fate::Waiting,
+                Err(_) => Fate::Spoiled(Err(Errno(-received))),
+            };
+            place.control.forget();
+            (place.sent, place.received) = (None, None);
+        }
+    }
+}
+
+impl Place {
+    fn new() -> Self {
+        let mut data = libc::iovec { iov_base: ptr::null_mut(), iov_len: 0 };
+        let header = msg::header(&raw mut data, None);
+        Self { data, header, control: ControlBuffer::new(0), sent: None, received: None }
+    }
+
+    /// The send and the receive of an exchange.
+    fn fill(
+        &mut self,
+        socket: BorrowedFd<'_>,
+        direction: Direction,
+        exchange: &mut Exchange<'_>,
+        number: u64,
+    ) -> [squeue::Entry; 2] {
+        let (fd, iv_size) = (Fd(socket.as_raw_fd()), exchange.iv.bytes().len());
+        if self.control.iv_size() != iv_size {
+            self.control = ControlBuffer::new(iv_size);
+        }
+        self.control.set(direction, &exchange.iv);
+        let input = exchange.input;
+        self.data =
+            libc::iovec { iov_base: input.as_ptr().cast_mut().cast(), iov_len: input.len() };
+        self.header = msg::header(&raw mut self.data, Some(&self.control));
+        let flags = libc::MSG_DONTWAIT;
+        let send = opcode::SendMsg::new(fd, &raw const self.header).flags(flags.cast_unsigned());
+        let room = u32::try_from(input.len()).unwrap_or_default();
+        let receive = opcode::Recv::new(fd, exchange.output.as_ptr(), room).flags(flags);
+        let linked = |entry: squeue::Entry, at| entry.flags(Flags::IO_LINK).user_data(at);
+        [linked(send.build(), 2 * number), linked(receive.build(), 2 * number + 1)]
+    }
+}
+
+impl Drop for Ring {
+    fn drop(&mut self) {
+        // Closed under us, its number may be another file's by now: then its memory stays.
+        if file_of(ring_fd(&self.uring)) == self.file {
+            // SAFETY: this is the only drop, and nothing uses the ring behind it.
+            unsafe { ManuallyDrop::drop(&mut self.uring) }
+        }
+    }
+}
+
+fn ring_fd(ring: &IoUring) -> BorrowedFd<'_> {
+    // SAFETY: the ring has the descriptor open for as long as it is borrowed; where somebody has
+    // closed it under us, the number is only asked which file it is.
+    unsafe { BorrowedFd::borrow_raw(ring.as_raw_fd()) }
+}
