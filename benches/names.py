@@ -20,6 +20,8 @@ ONE_THREAD = "one thread"
 OWN_CIPHERS = "two threads, a Cipher each"
 SHARED_CIPHER = "two threads, one Cipher"
 TWO_PROCESSES = "two processes"
+THREADS_1 = "threads=1"
+THREADS_2 = "threads=2"
 
 COLOURS = {
     ENCRYPT: "#b2182b",
@@ -42,5 +44,7 @@ COLOURS = {
     OWN_CIPHERS: "#b2182b",
     SHARED_CIPHER: "#ef6548",
     TWO_PROCESSES: "#252525",
+    THREADS_1: "#737373",
+    THREADS_2: "#b2182b",
 }
 """One family of colours for each project, its darker shade for what gives new memory."""

@@ -47,10 +47,10 @@ class Run:
 
 
 RUNS = (
-    Run("userspace", "This machine", ("userspace", "threads")),
-    Run("6.12", "Linux 6.12, User-mode Linux", ("kernel",), "6.12"),
-    Run("7.2", "Linux 7.2, User-mode Linux", ("kernel",), "7.2"),
-    Run("6.1-stock", "Linux 6.1, stock, QEMU", ("threads",), "6.1-stock", ("--cpus", "2")),
+    Run("userspace", "This machine", ("userspace", "many", "threads")),
+    Run("6.12", "Linux 6.12, User-mode Linux", ("kernel", "many"), "6.12"),
+    Run("7.2", "Linux 7.2, User-mode Linux", ("kernel", "many"), "7.2"),
+    Run("6.1-stock", "Linux 6.1, stock, QEMU", ("many", "threads"), "6.1-stock", ("--cpus", "2")),
 )
 STOCK = "-stock"
 

@@ -9,7 +9,7 @@ from benches.report.results import Figure, Pair, Result, Run, pair_name, size_na
 __all__ = ["Table", "notes", "summary", "tables"]
 
 LARGE = 64 << 10
-AT = (16, 1 << 10, 16 << 10)
+AT = (16, 256, 4 << 10, 16 << 10)
 """Sizes that the summary shows; from LARGE up it gives the range."""
 
 
