@@ -216,7 +216,7 @@ class Cipher:
         """Encrypt many messages that have nothing to do with each other, in one call.
 
         On the kernel a chain of 64 small messages is one system call where io_uring is to be
-        had (up to 16 KiB each), and else two system calls a message; in userspace it saves what
+        had (up to 4 KiB each), and else two system calls a message; in userspace it saves what
         a call from Python costs.
 
         Args:

@@ -16,7 +16,8 @@ pub fn crypt_many(
     threads: usize,
     hook: &mut Hook<'_>,
 ) -> Result<(), Failure> {
-    let threads = of_use(threads, list.len(), list.iter().map(|one| one.input.len()).sum());
+    let count = list.len();
+    let threads = of_use(threads, count, list.iter().map(|one| one.input.len()).sum());
     let mut source = list.iter_mut().map(|Exchange { index, iv, input, output, .. }| Exchange {
         index: *index,
         iv: iv.clone(),
@@ -24,7 +25,7 @@ pub fn crypt_many(
         output: output.borrow(),
         fate: Fate::Waiting,
     });
-    let done = run(provider, direction, &mut source, threads, hook);
+    let done = run(provider, direction, (&mut source, count), threads, hook);
     if done.is_err() {
         for one in list {
             one.output.fill(0);

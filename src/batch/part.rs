@@ -27,12 +27,12 @@ impl<'p> Spread<'p> {
     /// Whether several threads are of use for a message of `len` bytes, and its mode lets them: the
     /// IV of every part is known before any is computed.
     pub fn goes_wide(&self, direction: Direction, len: usize) -> bool {
-        let begins_anywhere = match self.provider.continuation(len) {
+        let begins_anywhere = || match self.provider.continuation(len) {
             Continuation::Iv(NextIv::LastCiphertext) => direction == Direction::Decrypt,
             Continuation::Iv(_) | Continuation::Counter(_) => true,
             _ => false,
         };
-        begins_anywhere && self.of_use(len) > 1
+        self.of_use(len) > 1 && begins_anywhere()
     }
 
     fn of_use(&self, len: usize) -> usize {
@@ -59,8 +59,8 @@ impl<'p> Spread<'p> {
             chunk,
             continuation: self.provider.continuation(len),
         };
-        let threads = self.of_use(len);
-        let done = run(self.provider, request.direction, &mut parts, threads, hook);
+        let (threads, count) = (self.of_use(len), len.div_ceil(parts.stride));
+        let done = run(self.provider, request.direction, (&mut parts, count), threads, hook);
         let (stride, begun) = (parts.stride, parts.index);
         done.map(|()| len).map_err(|failure| {
             failure.wipe(request.output.part(0..len), stride, begun);

@@ -26,19 +26,19 @@ pub(super) fn of_use(threads: usize, requests: usize, bytes: usize) -> usize {
     threads.min(requests.div_ceil(GROUP).max(bytes.div_ceil(STRIDE)).min(requests))
 }
 
-/// Runs all requests of a source, on up to `threads` threads, this one among them.
+/// Runs the `count` requests of a source, on up to `threads` threads, this one among them.
 ///
 /// # Errors
 /// The first one that failed. [`Error::Interrupted`], at the first one that has not been begun.
 pub(super) fn run<'a>(
     provider: &Provider,
     direction: Direction,
-    source: &mut impl Source<'a>,
+    (source, count): (&mut impl Source<'a>, usize),
     threads: usize,
     hook: &mut Hook<'_>,
 ) -> Result<(), Failure> {
     let begun = generation();
-    let work = Work { provider, direction, shared: Mutex::new(Shared::new(source)) };
+    let work = Work { provider, direction, shared: Mutex::new(Shared::new(source, count)) };
     loop {
         let last = if threads > 1 { work.shift(threads) } else { work.alone(hook) };
         if last {
@@ -59,9 +59,10 @@ pub(super) fn run<'a>(
 /// What the threads share.
 struct Shared<'s, S> {
     source: &'s mut S,
-    /// How many requests have been handed out.
+    /// How many requests it has in all.
+    count: usize,
+    /// How many have been handed out.
     handed: usize,
-    over: bool,
     failure: Option<Failure>,
 }
 
@@ -72,8 +73,13 @@ struct Work<'s, S> {
 }
 
 impl<'s, S> Shared<'s, S> {
-    const fn new(source: &'s mut S) -> Self {
-        Self { source, handed: 0, over: false, failure: None }
+    const fn new(source: &'s mut S, count: usize) -> Self {
+        Self { source, count, handed: 0, failure: None }
+    }
+
+    /// Whether nothing is left to be begun.
+    const fn is_over(&self) -> bool {
+        self.handed == self.count || self.failure.is_some()
     }
 
     /// The next group.
@@ -83,38 +89,34 @@ impl<'s, S> Shared<'s, S> {
     {
         group.clear();
         let mut bytes = 0;
-        while group.len() < GROUP && bytes < STRIDE && !self.over {
-            match self.source.next() {
-                Some(exchange) => {
-                    bytes += exchange.input.len();
-                    group.push(exchange);
-                }
-                None => self.over = true,
-            }
+        while group.len() < GROUP && bytes < STRIDE && !self.is_over() {
+            let Some(exchange) = self.source.next() else { break };
+            bytes += exchange.input.len();
+            self.handed += 1;
+            group.push(exchange);
         }
-        self.handed += group.len();
     }
 
     /// Keeps the failure that comes first in the order of the requests.
     fn fail(&mut self, failure: Failure) {
-        let before = self.failure.as_ref().map_or(usize::MAX, |first| first.index);
-        if failure.index < before {
+        let earlier = |first: &Failure| first.index < failure.index;
+        if !self.failure.as_ref().is_some_and(earlier) {
             self.failure = Some(failure);
         }
-        self.over = true;
     }
 }
 
 impl<'s, 'a, S: Source<'a>> Work<'s, S> {
     /// Works until all is done, something fails or the hook is to be asked; whether it was all.
     fn alone(&self, hook: &mut Hook<'_>) -> bool {
-        let (mut group, started) = (Vec::with_capacity(GROUP), Instant::now());
-        while started.elapsed() < PATIENCE {
-            if !self.step(&mut group, hook) {
-                return true;
+        let (mut group, mut started) = (Vec::with_capacity(GROUP), None);
+        while self.step(&mut group, hook) {
+            // The clock starts behind the first group, which may be the only one.
+            if started.get_or_insert_with(Instant::now).elapsed() >= PATIENCE {
+                return false;
             }
         }
-        false
+        true
     }
 
     /// The same on several threads. Nobody asks the real hook meanwhile: who is interrupted has the
@@ -138,23 +140,19 @@ impl<'s, 'a, S: Source<'a>> Work<'s, S> {
             for _ in (1..threads).take_while(|_| spawn(scope, &worker)) {}
             worker();
         });
-        self.shared().over
+        self.shared().is_over()
     }
 
-    /// Takes a group and runs it; whether there was one, and nothing failed.
+    /// Takes a group and runs it; whether there is another one.
     fn step(&self, group: &mut Vec<Exchange<'a>>, hook: &mut Hook<'_>) -> bool {
         self.shared().fill(group);
-        if group.is_empty() {
-            return false;
-        }
         let done = self.provider.crypt_group(self.direction, group, hook);
         if let Err(error) = done {
             let waiting = group.iter().find(|exchange| exchange.fate != Fate::Done);
             let index = waiting.map_or(usize::MAX, |exchange| exchange.index);
             self.shared().fail(Failure { index, error });
-            return false;
         }
-        true
+        !self.shared().is_over()
     }
 
     fn result(self) -> Result<(), Failure> {

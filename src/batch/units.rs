@@ -156,7 +156,7 @@ impl Units {
             output: output.borrow(),
         };
         let threads = of_use(threads, count, input.len());
-        let done = run(provider, direction, &mut numbered, threads, hook);
+        let done = run(provider, direction, (&mut numbered, count), threads, hook);
         let handed = numbered.index;
         done.inspect_err(|failure| {
             if input.overlap(&output) == Overlap::None {
