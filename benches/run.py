@@ -2,7 +2,7 @@
 
     python -m benches.run [--only userspace,6.12] [--report]
 
-Each run leaves target/bench/NAME.json. A run that fails is told and stops none of the others.
+Each run leaves target/bench/NAME.json, or NAME.txt if it prints its figures. A run that fails is told and stops none of the others.
 """
 
 import argparse
@@ -55,12 +55,39 @@ RUNS = (
 STOCK = "-stock"
 
 
-def carry_out(run: Run) -> bool:
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A bench that prints what it found, and the shell's words for it."""
+
+    name: str
+    title: str
+    command: str
+
+
+TOLD = (
+    Told(
+        "instrument",
+        "This machine, the kernel's path over sockets that compute nothing",
+        f"make instrument >&2 && PYTHONPATH=target/instrument/package {sys.executable} "
+        "-m benches.instrument.measure",
+    ),
+    Told("rust", "This machine, the Rust core", "cargo bench --locked --features instrument"),
+)
+
+
+def carry_out(run: Run | Told) -> bool:
     """Run it and say how it went."""
     start = time.monotonic()
     print(f"== {run.name}", flush=True)
-    environment = dict(os.environ)
-    command = run.command
+    status = timed(run) if isinstance(run, Run) else told(run)
+    end = "done" if status == 0 else f"FAILED, exit status {status}"
+    print(f"== {run.name}: {end}, {time.monotonic() - start:.0f} s", flush=True)
+    return status == 0
+
+
+def timed(run: Run) -> int:
+    """Run suites and give the exit status."""
+    environment, command = dict(os.environ), run.command
     if run.kernel and run.kernel.endswith(STOCK):
         # Emulated CPUs that take turns would not show what two threads do at the same time.
         environment.setdefault("AFALG_LAB_TCG", "multi")
@@ -69,24 +96,38 @@ def carry_out(run: Run) -> bool:
         # costs ten times as much, at some moments and not at others.
         command = ["taskset", "--cpu-list", str(max(os.sched_getaffinity(0))), *command]
     done = subprocess.run(command, check=False, env=environment, stdin=subprocess.DEVNULL)
-    end = "done" if done.returncode == 0 else f"FAILED, exit status {done.returncode}"
-    print(f"== {run.name}: {end}, {time.monotonic() - start:.0f} s", flush=True)
-    return done.returncode == 0
+    return done.returncode
+
+
+def told(run: Told) -> int:
+    """Run what prints its figures, keep them, and give the exit status."""
+    done = subprocess.run(
+        ["sh", "-c", run.command], check=False, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE
+    )
+    if done.returncode == 0:
+        (BUILT / f"{run.name}.txt").write_bytes(done.stdout)
+    return done.returncode
 
 
 def report() -> None:
     """Write the report of what is there, and print its summary."""
-    found = [load(path, run.title) for run in RUNS if (path := BUILT / f"{run.name}.json").exists()]
-    write(found, BUILT)
-    for run in found:
-        print(f"\n{run.title}: {run.about}\n\n{summary(run).to_markdown()}")
+    timed = [(run, BUILT / f"{run.name}.json") for run in RUNS]
+    texts = [(run, BUILT / f"{run.name}.txt") for run in TOLD]
+    found = [load(path, run.title) for run, path in timed if path.exists()]
+    told = {run.title: path.read_text("utf-8") for run, path in texts if path.exists()}
+    write(found, told, BUILT)
+    for one in found:
+        print(f"\n{one.title}: {one.about}\n\n{summary(one).to_markdown()}")
+    for title, text in told.items():
+        print(f"\n{title}:\n\n{text}")
     print(f"\n{BUILT / 'report.md'}\n{BUILT / 'report.html'}")
 
 
 def main() -> int:
     """Do what the command line says; the exit status is 1 if a run failed."""
     parser = argparse.ArgumentParser(description="Time this package beside its peers.")
-    names = [run.name for run in RUNS]
+    runs = (*RUNS, *TOLD)
+    names = [run.name for run in runs]
     parser.add_argument("--only", default=",".join(names), help=f"of {', '.join(names)}")
     parser.add_argument("--report", action="store_true", help="run nothing, write the report")
     asked = parser.parse_args()
@@ -96,7 +137,7 @@ def main() -> int:
     # Here, and not in the lab, where a compiler takes its time.
     library("raw_loop")
     library("kcapi_loop", "-lkcapi")
-    went = [carry_out(run) for run in RUNS if run.name in chosen]
+    went = [carry_out(run) for run in runs if run.name in chosen]
     report()
     return 0 if all(went) else 1
 

@@ -32,10 +32,10 @@ summary { cursor: pointer }
 """
 
 
-def write(runs: list[Run], folder: Path) -> None:
-    """Write both."""
-    (folder / "report.md").write_text("\n\n".join(markdown(runs)) + "\n", encoding="utf-8")
-    (folder / "report.html").write_text("\n".join(page(runs)), encoding="utf-8")
+def write(runs: list[Run], told: dict[str, str], folder: Path) -> None:
+    """Write both; `told` is what other benches printed, by its title."""
+    (folder / "report.md").write_text("\n\n".join(markdown(runs, told)) + "\n", encoding="utf-8")
+    (folder / "report.html").write_text("\n".join(page(runs, told)), encoding="utf-8")
 
 
 def groups(run: Run) -> Iterator[tuple[str, list[Result]]]:
@@ -45,7 +45,7 @@ def groups(run: Run) -> Iterator[tuple[str, list[Result]]]:
             yield f"{suite}, {title}", results
 
 
-def markdown(runs: list[Run]) -> Iterator[str]:
+def markdown(runs: list[Run], told: dict[str, str]) -> Iterator[str]:
     """Give the parts of the Markdown."""
     yield f"# {TITLE}"
     yield READING
@@ -57,9 +57,11 @@ def markdown(runs: list[Run]) -> Iterator[str]:
             yield f"### {title}"
             yield from notes(results)
             yield from (table.to_markdown() for table in tables(title, results))
+    for title, text in told.items():
+        yield f"## {title}\n\n```\n{text.rstrip()}\n```"
 
 
-def page(runs: list[Run]) -> Iterator[str]:
+def page(runs: list[Run], told: dict[str, str]) -> Iterator[str]:
     """Give the lines of the HTML."""
     yield f'<!DOCTYPE html><html lang="en"><meta charset="utf-8"><title>{TITLE}</title>'
     yield '<meta name="viewport" content="width=device-width">'
@@ -76,4 +78,6 @@ def page(runs: list[Run]) -> Iterator[str]:
             yield from (table.to_html() for table in tables(title, results))
             if len(results) >= PLOTTED:
                 yield "</details>"
+    for title, text in told.items():
+        yield f"<h2>{html.escape(title)}</h2><pre>{html.escape(text)}</pre>"
     yield "</html>"
