@@ -59,10 +59,9 @@ check: build ## formats, lints, types, stub, layers, documentation
 lab: build ## run CMD='...' in the lab's KERNEL=6.1, 6.12 or 7.2
 	$(PY) -m lab run --kernel $(KERNEL) -- bash -c "$$COMMAND"
 
-bench: build ## time what this package does next to its peers, in one run
-	$(PY) -m pytest benches --benchmark-enable --benchmark-only --benchmark-sort=name \
-	  --benchmark-columns=median,iqr,rounds --benchmark-warmup=on \
-	  --benchmark-max-time=0.25 --benchmark-group-by=group
+bench: DEBIAN += libkcapi-dev
+bench: build $(VENV)/.bench ## time what this package does beside its peers, here and in the lab: one report
+	$(PY) -m benches.run $(if $(ONLY),--only $(ONLY))
 
 # The package again, over a core that computes nothing: first in PYTHONPATH it is the one imported.
 INSTRUMENT := target/instrument
@@ -99,6 +98,10 @@ $(VENV)/.tools: pyproject.toml | debian
 	$(PYTHON) -m venv $(VENV)
 	$(PY) -m pip install --upgrade 'pip>=25.1' # the first that knows --group
 	$(PY) -m pip install --group dev
+	touch $@
+
+$(VENV)/.bench: $(VENV)/.tools
+	$(PY) -m pip install --group bench
 	touch $@
 
 # Release, so that the tests test what ships.
