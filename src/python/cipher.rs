@@ -113,7 +113,7 @@ impl Cipher {
         without_remnants(0, || {
             let provider = self.provider()?;
             let mut place = Iv::EMPTY;
-            options::read_iv(provider.constraints(), iv, &mut place)?;
+            options::read_iv(provider.constraints(), iv, "iv", &mut place)?;
             let padded = options::padded(padding)?;
             Py::new(py, Stream::new(Core::begin(&provider, direction, &place, padded)?))
         })

@@ -26,7 +26,7 @@ pub(super) fn crypt<'py>(
     let input = data.span();
     without_remnants(spread.on_this_stack(input.len()), || {
         let mut place = Iv::EMPTY;
-        options::read_iv(provider.constraints(), iv, &mut place)?;
+        options::read_iv(provider.constraints(), iv, "iv", &mut place)?;
         let iv = &place;
         if options::padded(padding)? {
             provider.constraints().check_pads()?;
@@ -57,7 +57,7 @@ pub(super) fn crypt_into<'py>(
     let input = data.span();
     without_remnants(spread.on_this_stack(input.len()), || {
         let mut place = Iv::EMPTY;
-        options::read_iv(provider.constraints(), iv, &mut place)?;
+        options::read_iv(provider.constraints(), iv, "iv", &mut place)?;
         let iv = &place;
         provider.check_request(&Request { direction, iv, input, output: out.span() })?;
         announced(py, provider, input.len(), || {
