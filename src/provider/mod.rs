@@ -14,7 +14,7 @@ use crate::request::{Direction, Exchange, Fate, Hook, Iv, Request};
 use crate::userspace::UserspaceCipher;
 
 /// Up to this many bytes userspace computes with the GIL held. To give it away and take it back costs
-/// 70 ns, an eighth of the time of as much AES-CTR; the slowest cipher, twofish, holds it for 0.7 ms
+/// 70 ns, a seventh of the time of as much AES-CTR; the slowest cipher, twofish, holds it for 0.7 ms
 /// then, a seventh of what Python lets a thread have it for (`sys.getswitchinterval`).
 const QUICK: usize = 2048;
 
