@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use zeroize::Zeroize;
+use zeroize::zeroize_bytes;
 
 use crate::error::Errno;
 use crate::span::{In, Out};
@@ -72,7 +72,7 @@ impl Iv {
 
 impl Drop for Iv {
     fn drop(&mut self) {
-        self.bytes.zeroize();
+        zeroize_bytes(&mut self.bytes); // at once: volatile writes go byte by byte
     }
 }
 

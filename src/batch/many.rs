@@ -18,18 +18,21 @@ pub fn crypt_many(
 ) -> Result<(), Failure> {
     let count = list.len();
     let threads = of_use(threads, count, list.iter().map(|one| one.input.len()).sum());
-    let mut source = list.iter_mut().map(|Exchange { index, iv, input, output, .. }| Exchange {
-        index: *index,
-        iv: iv.clone(),
-        input: *input,
-        output: output.borrow(),
-        fate: Fate::Waiting,
+    let mut begun = 0;
+    let mut source = list.iter_mut().map(|Exchange { index, iv, input, output, .. }| {
+        begun += 1;
+        Exchange {
+            index: *index,
+            iv: iv.clone(),
+            input: *input,
+            output: output.borrow(),
+            fate: Fate::Waiting,
+        }
     });
     let done = run(provider, direction, (&mut source, count), threads, hook);
     if done.is_err() {
-        for one in list {
-            one.output.fill(0);
-        }
+        // The others' memory may never have been touched: it is not asked for now.
+        list.iter_mut().take(begun).for_each(|one| one.output.fill(0));
     }
     done
 }

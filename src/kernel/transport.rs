@@ -17,6 +17,9 @@ pub trait Transport: Debug + Clone + Send + Sync + 'static {
     type Op: Debug + Send;
     /// How many exchanges one system call carries.
     const CHAIN: usize;
+    /// Whether results are what the algorithm makes of a message. What does not compute is asked for
+    /// no known answer, and /proc/crypto does not speak of it.
+    const COMPUTES: bool = true;
 
     /// `socket` and `bind`.
     ///
@@ -72,6 +75,12 @@ pub trait Transport: Debug + Clone + Send + Sync + 'static {
         group: &mut [&mut Exchange<'_>],
     ) -> bool;
 }
+
+/// What ciphers are made over: in a build for benches, what stands in for the kernel.
+#[cfg(feature = "instrument")]
+pub use super::Instrument as TheKernel;
+#[cfg(not(feature = "instrument"))]
+pub use AfAlg as TheKernel;
 
 /// The kernel itself.
 #[derive(Clone, Copy, Debug, Default)]

@@ -85,7 +85,11 @@ fn ivs(
     for (index, ((_, object), iv)) in pairs.iter().zip(&mut ivs).enumerate() {
         let object = (!object.is_none()).then_some(object);
         let len = buffers.get(index).map_or(0, |buffer| buffer.span().len());
-        options::read_iv(provider.constraints(), object, iv)
+        let mut read = |name: &str| options::read_iv(provider.constraints(), object, name, iv);
+        read("iv")
+            .or_else(|error| {
+                if is_ours(py, &error) { Err(error) } else { read(&format!("request {index}: iv")) }
+            })
             .and_then(|()| Ok(provider.check(direction, iv, len)?))
             .map_err(|error| in_batch(py, error, REQUEST, index))?;
     }

@@ -104,10 +104,11 @@ pub(super) fn padded(padding: Option<&str>) -> PyResult<bool> {
 pub(super) fn read_iv(
     constraints: &Constraints,
     object: Option<&Bound<'_, PyAny>>,
+    name: &str,
     iv: &mut Iv,
 ) -> PyResult<()> {
     let Some(object) = object else { return Ok(constraints.check_iv(None)?) };
-    let bytes = InBuffer::get(object, "iv")?;
+    let bytes = InBuffer::get(object, name)?;
     constraints.check_iv(Some(bytes.span().len()))?;
     iv.fill_from(bytes.span()); // the checked size is at most an Iv's
     Ok(())

@@ -6,6 +6,8 @@ mod cmsg;
 mod descriptor;
 pub(crate) mod errno;
 mod fork;
+#[cfg(any(test, feature = "instrument"))]
+mod instrument;
 pub(crate) mod keyctl;
 mod msg;
 mod privilege;

@@ -119,7 +119,7 @@ impl Ring {
         direction: Direction,
         group: &mut [&mut Exchange<'_>],
     ) -> bool {
-        let _receiving = Receiving::begin();
+        let _receiving = Receiving::begin(socket);
         let mut entries = Vec::with_capacity(2 * CHAIN);
         for (place, (number, exchange)) in self.places.iter_mut().zip((0..).zip(&mut *group)) {
             entries.extend(place.fill(socket, direction, exchange, number));
@@ -135,7 +135,9 @@ impl Ring {
         let taken = match self.uring.submit() {
             Ok(taken) => taken,
             Err(error) => {
-                note(&error);
+                if self.is_open() {
+                    note(&error); // what another file answers says nothing of rings
+                }
                 0
             }
         };
@@ -162,6 +164,11 @@ impl Ring {
             }
             sleep(PAUSE);
         }
+    }
+
+    /// Whether its descriptor is its own still: closed under us, its number may be another file's.
+    fn is_open(&self) -> bool {
+        file_of(ring_fd(&self.uring)) == self.file
     }
 
     /// Says what became of each exchange, and forgets it.
@@ -216,8 +223,8 @@ impl Place {
 
 impl Drop for Ring {
     fn drop(&mut self) {
-        // Closed under us, its number may be another file's by now: then its memory stays.
-        if file_of(ring_fd(&self.uring)) == self.file {
+        // Closed under us: its memory stays.
+        if self.is_open() {
             // SAFETY: this is the only drop, and nothing uses the ring behind it.
             unsafe { ManuallyDrop::drop(&mut self.uring) }
         }

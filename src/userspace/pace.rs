@@ -9,7 +9,7 @@ use crate::request::Hook;
 const PATIENCE: Duration = Duration::from_millis(50);
 
 /// How many bytes are worked on between two looks at the clock: 20 ms of the slowest cipher, twofish.
-const STRIDE: usize = 64 * 1024;
+pub(super) const STRIDE: usize = 64 * 1024;
 
 /// Counts the work of one call.
 pub(super) struct Pace<'h, 'a> {

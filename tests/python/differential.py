@@ -12,12 +12,12 @@ from hypothesis.strategies import SearchStrategy
 
 import afalg
 from oracles import Lengths
-from ways import begin, in_place, into_exact, into_larger, joined, joined_into, one_shot, pieces
+from ways import LONG_CALLS, begin, joined, joined_into, pieces
 
 PAGE = 4096
 PIECE = 1 << 19  # the most that one kernel request carries of a message that may be cut
 STEALING = ("xts", "cts", "adiantum", "hctr2")
-WAYS = ("one_shot", "into_exact", "into_larger", "in_place", "stream", "stream_into")
+WAYS = (*LONG_CALLS, "stream", "stream_into")
 
 Outcome = bytes | type[afalg.AfalgError]
 
@@ -166,13 +166,7 @@ def crypt(
     if way in ("stream", "stream_into"):
         join = joined if way == "stream" else joined_into
         return join(begin(cipher, direction, iv), pieces(data, cuts))
-    call: dict[str, Callable[..., bytes | bytearray]] = {
-        "one_shot": one_shot,
-        "into_exact": into_exact,
-        "into_larger": into_larger,
-        "in_place": in_place,
-    }
-    return call[way](cipher, direction, data, iv)
+    return LONG_CALLS[way](cipher, direction, data, iv)
 
 
 def outcome(run: Callable[..., Any], *arguments: object) -> Outcome:

@@ -66,6 +66,8 @@ def ways(cipher: afalg.Cipher, data: Wrong, iv: Wrong) -> Calls:
         lambda: cipher.decrypt_into(data, out, iv=iv),
         lambda: streamed(cipher.encryptor, data, iv),
         lambda: streamed(cipher.decryptor, data, iv),
+        lambda: cipher.encrypt_many([(data, iv)]),
+        lambda: cipher.decrypt_many([(data, iv)] * 5, threads=2),
     ]
 
 

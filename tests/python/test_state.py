@@ -227,6 +227,10 @@ def cipher_calls(cipher: afalg.Cipher) -> Calls:
         partial(cipher.decrypt_into, b"", bytearray(16), iv=IV),
         partial(cipher.encryptor, iv=IV),
         partial(cipher.decryptor, iv=IV, padding="pkcs7"),
+        partial(cipher.encrypt_many, []),
+        partial(cipher.decrypt_many, [(bytes(16), IV)]),
+        partial(cipher.encrypt_units, bytes(16), unit_size=16),
+        partial(cipher.decrypt_units_into, bytes(16), bytearray(16), unit_size=16),
     ]
 
 

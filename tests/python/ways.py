@@ -1,4 +1,7 @@
-"""The ways to run a message through a Cipher: one call, into a buffer, in place, in parts."""
+"""The ways to run a message through a Cipher.
+
+One call, into a buffer, in place, by threads, as one of many, in parts.
+"""
 
 from collections.abc import Callable, Iterable, Iterator
 from typing import Protocol
@@ -7,6 +10,9 @@ import afalg
 
 BEYOND = 33  # bytes that `out` is larger than the message
 MARK = 0xA5
+SMALL = 16 << 10  # up to here messages go over a ring, where there is one
+CHAIN = 4  # so many at least
+THREADS = 2
 
 
 class Call(Protocol):
@@ -26,11 +32,16 @@ def one_shot(cipher: afalg.Cipher, direction: str, data: bytes, iv: bytes) -> by
 
 
 def run_into(
-    cipher: afalg.Cipher, direction: str, data: bytes | bytearray, out: bytearray, iv: bytes
+    cipher: afalg.Cipher,
+    direction: str,
+    data: bytes | bytearray,
+    out: bytearray,
+    iv: bytes,
+    threads: int | None = None,
 ) -> None:
     """Call encrypt_into or decrypt_into and hold the count against the message."""
     run: Callable[..., int] = getattr(cipher, f"{direction}_into")
-    assert run(data, out, iv=iv) == len(data)
+    assert run(data, out, iv=iv, threads=threads) == len(data)
 
 
 def into_exact(cipher: afalg.Cipher, direction: str, data: bytes, iv: bytes) -> bytearray:
@@ -55,7 +66,40 @@ def in_place(cipher: afalg.Cipher, direction: str, data: bytes, iv: bytes) -> by
     return out
 
 
-CALLS: tuple[Call, ...] = (one_shot, into_exact, into_larger, in_place)
+def one_of_many(cipher: afalg.Cipher, direction: str, data: bytes, iv: bytes) -> bytes:
+    """Call encrypt_many or decrypt_many; of a small message with so many that a ring pays."""
+    run: Callable[..., list[bytes]] = getattr(cipher, f"{direction}_many")
+    count = CHAIN if len(data) <= SMALL else 1
+    found, *others = run([(data, iv)] * count)
+    assert others == [found] * (count - 1)
+    return found
+
+
+def by_threads(cipher: afalg.Cipher, direction: str, data: bytes, iv: bytes) -> bytes:
+    """Let threads share the message, where it is long enough and the mode lets them."""
+    run: Callable[..., bytes] = getattr(cipher, direction)
+    return run(data, iv=iv, threads=THREADS)
+
+
+def by_threads_in_place(cipher: afalg.Cipher, direction: str, data: bytes, iv: bytes) -> bytearray:
+    """Do the same over the message itself."""
+    out = bytearray(data)
+    run_into(cipher, direction, out, out, iv, THREADS)
+    return out
+
+
+CALLS: dict[str, Call] = {
+    "one_shot": one_shot,
+    "into_exact": into_exact,
+    "into_larger": into_larger,
+    "in_place": in_place,
+    "one_of_many": one_of_many,
+}
+LONG_CALLS: dict[str, Call] = CALLS | {
+    "by_threads": by_threads,
+    "by_threads_in_place": by_threads_in_place,
+}
+"""With those that are a way of their own for long messages only."""
 
 
 def begin(cipher: afalg.Cipher, direction: str, iv: bytes, **options: str) -> afalg.Stream:

@@ -49,6 +49,8 @@ def call_of(case: Case) -> Callable[[], object]:
     iv, data, out = case.iv, bytes(case.size), bytearray(case.size)
     padded = cipher.encrypt(data, iv=iv, padding="pkcs7") if "padded" in case.way else b""
     stream = cipher.encryptor(iv=iv)
+    if " at once" in case.way or " units" in case.way:
+        return batch_of(cipher, case)
     return {
         "encrypt": lambda: cipher.encrypt(data, iv=iv),
         "decrypt": lambda: cipher.decrypt(data, iv=iv),
@@ -62,6 +64,17 @@ def call_of(case: Case) -> Callable[[], object]:
         "begin": lambda: cipher.encryptor(iv=iv),
         "refused": lambda: refused(cipher),
     }[case.way]
+
+
+def batch_of(cipher: afalg.Cipher, case: Case) -> Callable[[], object]:
+    """Prepare so many messages at once, or units."""
+    count, kind = case.way.split(maxsplit=1)
+    data, area = bytes(case.size), bytearray(int(count) * case.size)
+    requests = [(data, case.iv)] * int(count)
+    return {
+        "at once": lambda: cipher.encrypt_many(requests),
+        "units": lambda: cipher.encrypt_units_into(area, area, unit_size=case.size),
+    }[kind]
 
 
 def refused(cipher: afalg.Cipher) -> None:
