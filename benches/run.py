@@ -1,8 +1,9 @@
 """Run the suites, here and in the lab, and write the report: `make bench`.
 
-    python -m benches.run [--only userspace,6.12] [--report]
+    python -m benches.run [--only userspace,6.12] [--report] [--readme]
 
-Each run leaves target/bench/NAME.json, or NAME.txt if it prints its figures. A run that fails is told and stops none of the others.
+Each run leaves target/bench/NAME.json, or NAME.txt if it prints its figures. A run that fails is
+told and stops none of the others.
 """
 
 import argparse
@@ -12,11 +13,11 @@ import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from benches.peers.built import BUILT, library
-from benches.report.page import write
+from benches.report.page import figures, write
 from benches.report.results import load
-from benches.report.tables import summary
 
 PYTEST = (
     *(sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-q", "--benchmark-enable"),
@@ -53,6 +54,8 @@ RUNS = (
     Run("6.1-stock", "Linux 6.1, stock, QEMU", ("many", "threads"), "6.1-stock", ("--cpus", "2")),
 )
 STOCK = "-stock"
+README = Path(__file__).with_name("README.md")
+HEADING = "## Figures\n\n"
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,17 +112,19 @@ def told(run: Told) -> int:
     return done.returncode
 
 
-def report() -> None:
-    """Write the report of what is there, and print its summary."""
-    timed = [(run, BUILT / f"{run.name}.json") for run in RUNS]
+def report(*, into_readme: bool) -> None:
+    """Write the report of what is there, and print its summary, or keep that."""
+    files = [(run, BUILT / f"{run.name}.json") for run in RUNS]
     texts = [(run, BUILT / f"{run.name}.txt") for run in TOLD]
-    found = [load(path, run.title) for run, path in timed if path.exists()]
-    told = {run.title: path.read_text("utf-8") for run, path in texts if path.exists()}
-    write(found, told, BUILT)
-    for one in found:
-        print(f"\n{one.title}: {one.about}\n\n{summary(one).to_markdown()}")
-    for title, text in told.items():
-        print(f"\n{title}:\n\n{text}")
+    found = [load(path, run.title) for run, path in files if path.exists()]
+    printed = {run.title: path.read_text("utf-8") for run, path in texts if path.exists()}
+    write(found, printed, BUILT)
+    text = "\n\n".join(figures(found, printed))
+    if into_readme:
+        before, heading, _ = README.read_text("utf-8").partition(HEADING)
+        README.write_text(f"{before}{heading}{text}\n", "utf-8")
+    else:
+        print(f"\n{text}")
     print(f"\n{BUILT / 'report.md'}\n{BUILT / 'report.html'}")
 
 
@@ -130,6 +135,7 @@ def main() -> int:
     names = [run.name for run in runs]
     parser.add_argument("--only", default=",".join(names), help=f"of {', '.join(names)}")
     parser.add_argument("--report", action="store_true", help="run nothing, write the report")
+    parser.add_argument("--readme", action="store_true", help="keep the figures in the README")
     asked = parser.parse_args()
     chosen: list[str] = [] if asked.report else asked.only.split(",")
     if unknown := set(chosen) - set(names):
@@ -138,7 +144,7 @@ def main() -> int:
     library("raw_loop")
     library("kcapi_loop", "-lkcapi")
     went = [carry_out(run) for run in runs if run.name in chosen]
-    report()
+    report(into_readme=asked.readme)
     return 0 if all(went) else 1
 
 

@@ -8,7 +8,7 @@ from benches.report.plots import draw, to_svg
 from benches.report.results import Result, Run
 from benches.report.tables import notes, summary, tables
 
-__all__ = ["write"]
+__all__ = ["figures", "write"]
 
 TITLE = "afalg beside its peers"
 READING = (
@@ -38,6 +38,21 @@ def write(runs: list[Run], told: dict[str, str], folder: Path) -> None:
     (folder / "report.html").write_text("\n".join(page(runs, told)), encoding="utf-8")
 
 
+def figures(runs: list[Run], told: dict[str, str]) -> Iterator[str]:
+    """Give the parts of a summary, in Markdown."""
+    for run in runs:
+        yield f"### {run.title}"
+        yield run.about
+        yield summary(run).to_markdown()
+    yield from printed(told, "###")
+
+
+def printed(told: dict[str, str], level: str) -> Iterator[str]:
+    """Give what other benches printed, in Markdown."""
+    for title, text in told.items():
+        yield f"{level} {title}\n\n```\n{text.rstrip()}\n```"
+
+
 def groups(run: Run) -> Iterator[tuple[str, list[Result]]]:
     """Give what belongs together, by its title."""
     for suite, titles in run.suites.items():
@@ -57,8 +72,7 @@ def markdown(runs: list[Run], told: dict[str, str]) -> Iterator[str]:
             yield f"### {title}"
             yield from notes(results)
             yield from (table.to_markdown() for table in tables(title, results))
-    for title, text in told.items():
-        yield f"## {title}\n\n```\n{text.rstrip()}\n```"
+    yield from printed(told, "##")
 
 
 def page(runs: list[Run], told: dict[str, str]) -> Iterator[str]:
