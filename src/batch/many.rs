@@ -30,7 +30,7 @@ pub fn crypt_many(
         }
     });
     let done = run(provider, direction, (&mut source, count), threads, hook);
-    if done.is_err() {
+    if done.as_ref().is_err_and(|failure| failure.error.may_wipe()) {
         // The others' memory may never have been touched: it is not asked for now.
         list.iter_mut().take(begun).for_each(|one| one.output.fill(0));
     }

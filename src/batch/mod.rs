@@ -29,6 +29,8 @@ impl<'a, S: Iterator<Item = Exchange<'a>> + Send> Source<'a> for S {}
 pub struct Failure {
     /// Its place.
     pub index: usize,
+    /// Whether it was begun, so that its output may have been written to.
+    pub begun: bool,
     /// Why.
     pub error: Error,
 }
@@ -38,6 +40,9 @@ impl Failure {
     /// `handed` were begun. Of pages that are gone (EFAULT) nothing was written, and to wipe them
     /// would be SIGBUS.
     fn wipe(&self, output: Out<'_>, size: usize, handed: usize) {
+        if !self.error.may_wipe() {
+            return;
+        }
         let written = if self.error.is_address() { self.index } else { handed };
         output.part(0..written.saturating_mul(size)).fill(0);
     }

@@ -17,13 +17,17 @@ const PATIENCE: Duration = Duration::from_millis(50);
 /// How many requests a group has at most: as many as a chain of the kernel provider's.
 const GROUP: usize = 64;
 
+/// How many threads one call starts at most, each with an op socket: as many as large machines have
+/// processors.
+const MOST: usize = 256;
+
 /// How many bytes make a group: few enough that threads end together, and that a signal does not
 /// wait.
 pub(super) const STRIDE: usize = 256 << 10;
 
 /// How many threads are of use, where so many are allowed, for so many requests and bytes.
 pub(super) fn of_use(threads: usize, requests: usize, bytes: usize) -> usize {
-    threads.min(requests.div_ceil(GROUP).max(bytes.div_ceil(STRIDE)).min(requests))
+    threads.min(MOST).min(requests.div_ceil(GROUP).max(bytes.div_ceil(STRIDE)).min(requests))
 }
 
 /// Runs the `count` requests of a source, on up to `threads` threads, this one among them.
@@ -48,10 +52,7 @@ pub(super) fn run<'a>(
             return Err(work.given_up(Error::Interrupted));
         }
         if begun != generation() {
-            return Err(work.given_up(Error::stream(
-                "the process forked in the middle of this call, and the parent goes on with it; \
-                 call again in this process",
-            )));
+            return Err(work.given_up(Error::Forked));
         }
     }
 }
@@ -90,7 +91,10 @@ impl<'s, S> Shared<'s, S> {
         group.clear();
         let mut bytes = 0;
         while group.len() < GROUP && bytes < STRIDE && !self.is_over() {
-            let Some(exchange) = self.source.next() else { break };
+            let Some(exchange) = self.source.next() else {
+                self.count = self.handed; // it has promised more than it has
+                break;
+            };
             bytes += exchange.input.len();
             self.handed += 1;
             group.push(exchange);
@@ -150,7 +154,7 @@ impl<'s, 'a, S: Source<'a>> Work<'s, S> {
         if let Err(error) = done {
             let waiting = group.iter().find(|exchange| exchange.fate != Fate::Done);
             let index = waiting.map_or(usize::MAX, |exchange| exchange.index);
-            self.shared().fail(Failure { index, error });
+            self.shared().fail(Failure { index, begun: true, error });
         }
         !self.shared().is_over()
     }
@@ -162,7 +166,7 @@ impl<'s, 'a, S: Source<'a>> Work<'s, S> {
 
     fn given_up(self, error: Error) -> Failure {
         let index = self.shared().handed;
-        Failure { index, error }
+        Failure { index, begun: false, error }
     }
 
     fn shared(&self) -> MutexGuard<'_, Shared<'s, S>> {

@@ -36,7 +36,7 @@ impl<T: Transport> KernelCipher<T> {
     /// Sends the small ones over a ring. Where that goes wrong the op socket goes with it, and who
     /// is still waiting is served without one, which finds out what is wrong.
     fn through_chain(&self, direction: Direction, group: &mut [Exchange<'_>]) {
-        if group.len() < WORTHWHILE {
+        if group.len() < WORTHWHILE || !self.own.transport.may_exchange() {
             return;
         }
         let Ok(mut op) = self.own.take() else { return };

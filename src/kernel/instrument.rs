@@ -10,7 +10,7 @@ use crate::error::{Errno, Refusal};
 use crate::key::Key;
 use crate::request::{Direction, Exchange, Iv};
 use crate::span::{In, Out};
-use crate::sys::{CHAIN, OpSocket};
+use crate::sys::{CHAIN, OpSocket, may_exchange};
 
 /// Sockets that are connected to themselves.
 #[derive(Clone, Copy, Debug, Default)]
@@ -54,6 +54,10 @@ impl Transport for Instrument {
 
     fn receive(&self, op: &mut OpSocket, out: &mut Out<'_>) -> Result<usize, Errno> {
         op.receive(out)
+    }
+
+    fn may_exchange(&self) -> bool {
+        may_exchange()
     }
 
     fn exchange(

@@ -170,7 +170,7 @@ impl<T: Transport> KernelCipher<T> {
         let (mut out, mut out_rest) = request.output.split_at(head);
         message.advance(self, first, out.borrow(), false, hook)?;
         let end = message.advance(self, rest, out_rest.borrow(), true, hook);
-        if end.is_err() {
+        if end.as_ref().is_err_and(Error::may_wipe) {
             out.fill(0);
         }
         end

@@ -132,7 +132,7 @@ pub(super) fn run<T: Transport>(
     let iv = if job.begun { At::Unknown } else { At::Start(job.request.iv) };
     let mut progress = Progress { done: 0, written: 0, touched: 0, iv, begun: job.begun };
     let end = pieces(keyed, op, &mut job, &mut progress, hook);
-    if end.is_err() {
+    if end.is_err_and(|fault| fault != Fault::Forked) {
         let touched = progress.touched.max(progress.written);
         job.request.output.borrow().part(0..touched).fill(0);
     }

@@ -7,7 +7,7 @@ use crate::error::{Errno, Refusal};
 use crate::key::Key;
 use crate::request::{Direction, Exchange, Iv};
 use crate::span::{In, Out};
-use crate::sys::{CHAIN, OpSocket, TfmSocket};
+use crate::sys::{CHAIN, OpSocket, TfmSocket, may_exchange};
 
 /// AF_ALG, or something that behaves like it.
 pub trait Transport: Debug + Clone + Send + Sync + 'static {
@@ -66,6 +66,9 @@ pub trait Transport: Debug + Clone + Send + Sync + 'static {
     /// The errno.
     fn receive(&self, op: &mut Self::Op, out: &mut Out<'_>) -> Result<usize, Errno>;
 
+    /// Whether [`exchange`](Self::exchange) may be had; it may say no all the same.
+    fn may_exchange(&self) -> bool;
+
     /// Sends and receives each of a group, of [`CHAIN`](Self::CHAIN) at most, in its turn, in one
     /// system call, and notes its fate. `false`: that cannot be had, and nothing was done.
     fn exchange(
@@ -123,6 +126,10 @@ impl Transport for AfAlg {
 
     fn receive(&self, op: &mut OpSocket, out: &mut Out<'_>) -> Result<usize, Errno> {
         op.receive(out)
+    }
+
+    fn may_exchange(&self) -> bool {
+        may_exchange()
     }
 
     fn exchange(

@@ -70,7 +70,7 @@ fn pair((index, item): (usize, PyResult<Bound<'_, PyAny>>)) -> PyResult<Pair<'_>
 }
 
 fn buffer<'a, 'py>((index, (data, _)): (usize, &'a Pair<'py>)) -> PyResult<InBuffer<'a, 'py>> {
-    InBuffer::get(data, "data").or_else(|_| InBuffer::get(data, &format!("request {index}: data")))
+    InBuffer::get(data, format_args!("request {index}: data"))
 }
 
 /// The IVs, after all requests have been checked.
@@ -85,11 +85,8 @@ fn ivs(
     for (index, ((_, object), iv)) in pairs.iter().zip(&mut ivs).enumerate() {
         let object = (!object.is_none()).then_some(object);
         let len = buffers.get(index).map_or(0, |buffer| buffer.span().len());
-        let mut read = |name: &str| options::read_iv(provider.constraints(), object, name, iv);
-        read("iv")
-            .or_else(|error| {
-                if is_ours(py, &error) { Err(error) } else { read(&format!("request {index}: iv")) }
-            })
+        let name = format_args!("request {index}: iv");
+        options::read_iv(provider.constraints(), object, name, iv)
             .and_then(|()| Ok(provider.check(direction, iv, len)?))
             .map_err(|error| in_batch(py, error, REQUEST, index))?;
     }
@@ -139,18 +136,22 @@ pub(super) fn units_into<'py>(
     let in_place = input.overlap(&request.output) != Overlap::None;
     let output = request.output.part(0..input.len());
     let quick = provider.is_quick(input.len());
-    let mut done = input.len();
+    let mut lost = None;
     let end = without_remnants(usize::MAX, || {
         announced_all(py, provider, units.size, || {
             run(py, UNIT, quick, |hook| {
                 units
                     .crypt(provider, direction, (input, output), threads, hook)
-                    .inspect_err(|failure| done = failure.index.saturating_mul(units.size))
+                    .inspect_err(|failure| lost = Some((failure.index, failure.begun)))
             })
         })
     });
-    end.map_err(|error| if in_place { half_way(py, error, done) } else { error })?;
-    Ok(done)
+    match (end, lost) {
+        (Err(error), Some((unit, begun))) if in_place => {
+            Err(half_way(py, error, unit * units.size, if begun { units.size } else { 0 }))
+        }
+        (end, _) => end.map(|()| input.len()),
+    }
 }
 
 /// Runs the work with the GIL released; an error says which one of many it is of.
@@ -162,7 +163,7 @@ fn run(
 ) -> PyResult<()> {
     let mut place = None;
     let done = detached_unless(quick, py, |hook| {
-        work(hook).map_err(|Failure { index, error }| {
+        work(hook).map_err(|Failure { index, error, .. }| {
             place = Some(index);
             error
         })
@@ -174,12 +175,16 @@ fn run(
 }
 
 /// What was done in place stays: an exception that is not ours, Ctrl-C's, gets a note of where it is.
-fn half_way(py: Python<'_>, error: PyErr, done: usize) -> PyErr {
+fn half_way(py: Python<'_>, error: PyErr, done: usize, lost: usize) -> PyErr {
     if is_ours(py, &error) {
         return error;
     }
-    let note =
-        format!("the first {} of data were done in place, the rest is as it was", bytes(done));
+    let lost = match lost {
+        0 => String::new(),
+        lost => format!(", the unit of {} behind them is lost (zeros)", bytes(lost)),
+    };
+    let done = bytes(done);
+    let note = format!("the first {done} of data were done in place{lost}, the rest is as it was");
     match error.value(py).call_method1(intern!(py, "add_note"), (note,)) {
         Ok(_) => error,
         Err(other) => other,

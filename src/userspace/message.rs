@@ -3,7 +3,7 @@
 use super::UserspaceCipher;
 use super::modes::Keyed;
 use super::pace::Pace;
-use super::walk::{rewrite, straight};
+use super::walk::{rewrite, straight, wiped};
 use crate::error::Result;
 use crate::request::{Direction, Hook, Iv, Request};
 use crate::span::{In, Out};
@@ -59,7 +59,7 @@ impl Message {
                         mode.crypt(direction, iv, data, spare);
                     }
                 })
-                .inspect_err(|_| output.part(0..done).fill(0))
+                .map_err(|error| wiped(error, output.part(0..done)))
             }
             Keyed::Whole(mode) => mode.crypt(Request { direction, iv, input, output }, &mut pace),
         }

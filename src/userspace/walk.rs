@@ -3,7 +3,7 @@
 use super::pace::{Pace, STRIDE};
 use super::scratch::{PIECE, ROOM, Scratch, with_scratch, with_two};
 use super::straight::SHORTEST;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::span::{In, Out};
 
 /// Lets `work` take `input` to `output` in strides, as long as it takes all of one, and gives how far it
@@ -21,8 +21,7 @@ pub(super) fn straight(
     while input.len() - done >= SHORTEST {
         let range = done..input.len().min(done + STRIDE);
         if let Err(error) = pace.spend(range.len()) {
-            output.part(0..done).fill(0);
-            return Err(error);
+            return Err(wiped(error, output.part(0..done)));
         }
         let taken = work(input.part(range.clone()), output.borrow().part(range.clone()));
         done += taken;
@@ -76,8 +75,7 @@ pub(super) fn rewrite(
             let left = input.len() - done;
             let range = done..done + piece_of(left);
             if let Err(error) = pace.spend(range.len()) {
-                output.part(0..done).fill(0);
-                return Err(error);
+                return Err(wiped(error, output.part(0..done)));
             }
             let data = buffer.first(range.len());
             input.part(range.clone()).copy_to(data);
@@ -89,6 +87,14 @@ pub(super) fn rewrite(
     })
 }
 
+/// Wipes what was written before an error; not in a child, whose parent goes on with it.
+pub(super) fn wiped(error: Error, mut written: Out<'_>) -> Error {
+    if error.may_wipe() {
+        written.fill(0);
+    }
+    error
+}
+
 /// How much of what is left is taken at once. What comes last is more than two blocks, unless the
 /// whole is not.
 const fn piece_of(left: usize) -> usize {
@@ -98,7 +104,6 @@ const fn piece_of(left: usize) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::error::Error;
 
     /// Long enough for the hook to be asked, when each piece takes a millisecond.
     const LONG: usize = 600 * 1024;

@@ -24,7 +24,7 @@ pytestmark = pytest.mark.kernel
 
 DISABLED = Path("/proc/sys/kernel/io_uring_disabled")  # since Linux 6.6
 CLOCK = "clock_gettime"  # a system call where there is no vdso, in User-mode Linux
-LARGEST, PAGE = 16 << 10, 4096  # of a chain's messages
+LARGEST, PAGE = 4 << 10, 4096  # of a chain's messages
 RIGHT = {"result": "right"}
 CBC, XTS = ORACLES["cbc(aes)"], ORACLES["xts(aes)"]
 
