@@ -43,6 +43,10 @@ def failing(cipher: afalg.Cipher) -> Calls:
         partial(cipher.encrypt, wrong, iv=IV),
         partial(cipher.encryptor, iv=b"", padding="pkcs7"),
         partial(cipher.encryptor(iv=IV).update_into, area, area),
+        partial(cipher.encrypt_many, [(bytes(16), IV)] * 5 + [(bytes(15), IV)], threads=2),
+        partial(cipher.decrypt_many, [(bytes(16), IV), (bytes(16), b"")]),
+        partial(cipher.encrypt_units, bytes(64), unit_size=48),
+        partial(cipher.decrypt_units_into, bytes(64), bytearray(32), unit_size=32),
     ]
 
 
@@ -97,7 +101,11 @@ def one_round(kept: dict[str, afalg.Cipher]) -> int:
         iv, area = iv_of(ORACLES[name]), bytearray(4096)
         cipher.encrypt_into(area, area, iv=iv)
         cipher.decrypt(area, iv=iv)
-    return len(wrong) + 2 * len(kept)
+        cipher.encrypt_many([(area[:64], iv)] * 5)
+    for name in ("cbc(aes)", "xts(aes)"):
+        area = bytearray(4096)
+        kept[name].decrypt_units_into(area, area, unit_size=512)
+    return len(wrong) + 3 * len(kept) + 2
 
 
 def openings() -> int:

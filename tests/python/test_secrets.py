@@ -103,6 +103,13 @@ def wrong_calls(cipher: afalg.Cipher) -> list[Callable[[], object]]:
         lambda: stream.update_into(part[:16], area),
         lambda: closed.encrypt(DATA, iv=IV),
         lambda: finished.update(DATA),
+        lambda: cipher.encrypt_many([(DATA, IV)] * 5 + [(DATA[:31], IV)]),
+        lambda: cipher.decrypt_many([(DATA, IV), (DATA, IV + IV)], threads=2),
+        lambda: cipher.encrypt_many([(DATA, IV), (scattered, IV)]),
+        lambda: cipher.encrypt_units(DATA, unit_size=24),
+        lambda: cipher.encrypt_units(DATA, unit_size=32, first_iv=1 << 64),
+        lambda: cipher.decrypt_units_into(part[:16], part[1:17], unit_size=16),
+        lambda: closed.encrypt_many([(DATA, IV)]),
     ]
 
 
@@ -122,10 +129,16 @@ def test_no_type_error_says_a_secret(new_cipher: NewCipher, secret: object) -> N
     cipher = new_cipher("cbc(aes)", KEY)
     encrypt: Callable[..., bytes] = cipher.encrypt
     decrypt_once: Callable[..., bytes] = afalg.decrypt
+    many: Callable[..., list[bytes]] = cipher.encrypt_many
+    units: Callable[..., bytes] = cipher.encrypt_units
     calls: list[Callable[[], object]] = [
         partial(decrypt_once, "cbc(aes)", secret, DATA),
         partial(encrypt, secret, iv=IV),
         partial(encrypt, DATA, iv=secret),
+        partial(many, [(DATA, IV), (secret, IV)]),
+        partial(many, [(DATA, IV), (DATA, secret)]),
+        partial(many, [(DATA, IV), secret]),
+        partial(units, secret, unit_size=16),
     ]
     for call in calls:
         with pytest.raises(TypeError) as caught:

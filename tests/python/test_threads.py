@@ -91,6 +91,24 @@ def test_eight_threads_on_ciphers_of_their_own_get_right_bytes(
 
 
 @pytest.mark.parametrize(("provider", "oracle"), tried)
+def test_eight_threads_with_many_messages_each_get_right_bytes(
+    new_cipher: NewCipher, oracle: Oracle
+) -> None:
+    cipher, iv = new_cipher(oracle.name, key_of(oracle)), iv_of(oracle)
+    sizes = (16, 64, 4096)
+
+    def work(thread: int) -> str:
+        requests = [(data_of(thread, size), iv) for size in sizes for _ in range(25)]
+        due = [answer(oracle.name, thread, size) for size in sizes for _ in range(25)]
+        for threads in (1, 2):
+            if cipher.encrypt_many(requests, threads=threads) != due:
+                return f"thread {thread} with {threads} more: wrong bytes"
+        return ""
+
+    assert at_once(work) == []
+
+
+@pytest.mark.parametrize(("provider", "oracle"), tried)
 def test_eight_streams_of_one_cipher_do_not_mix(new_cipher: NewCipher, oracle: Oracle) -> None:
     cipher, size = new_cipher(oracle.name, key_of(oracle)), 200_000
 

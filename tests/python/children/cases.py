@@ -6,6 +6,8 @@ from typing import NamedTuple
 
 import afalg
 
+MANY = 5
+
 
 class Case(NamedTuple):
     """A message and what becomes of it."""
@@ -28,6 +30,12 @@ class Case(NamedTuple):
         stream = cipher.encryptor(iv=self.iv)
         parts = [stream.update(self.plain[:5]), stream.update(self.plain[5:]), stream.finalize()]
         return b"".join(parts) == self.hidden
+
+    def many_right(self, cipher: afalg.Cipher) -> bool:
+        """Whether it comes out right of many at once, over the ring if it is small."""
+        hidden = cipher.encrypt_many([(self.plain, self.iv)] * MANY)
+        plain = cipher.decrypt_many([(self.hidden, self.iv)] * MANY, threads=2)
+        return (hidden, plain) == ([self.hidden] * MANY, [self.plain] * MANY)
 
     def make(self) -> afalg.Cipher:
         """Make a Cipher for it."""

@@ -20,6 +20,7 @@ from children import DEADLINE
 from children.kept import Case, case_of
 
 BUSY = 1 << 22  # bytes that keep a slow cipher busy for a while
+BATCH = 70  # more than a chain of the ring, so that threads share them
 LONG = 1 << 23  # more than one request of the kernel carries
 
 
@@ -269,6 +270,27 @@ def threaded(case: Case) -> Iterator[str]:
     yield "gone"
 
 
+def batches(case: Case) -> Iterator[str]:
+    """Pass it many times at once, as units, and in a message that threads share."""
+    with case.cipher() as cipher:
+        for threads in (1, 2):
+            hidden = cipher.encrypt_many([(case.data, case.given_iv)] * BATCH, threads=threads)
+            back = cipher.decrypt_many([(each, case.given_iv) for each in hidden], threads=threads)
+            for result in back:
+                wiped(result)
+        area = bytearray(LONG // 8)
+        area[: len(case.data)] = case.data
+        first = int.from_bytes(case.iv[:8], "little") >> 8 << 8  # so that none wraps
+        for threads in (1, 2):
+            for crypt in (cipher.encrypt_units_into, cipher.decrypt_units_into):
+                crypt(area, area, unit_size=4096, first_iv=first, threads=threads)
+            wiped(cipher.decrypt_units(area, unit_size=4096, first_iv=first, threads=threads))
+            wiped(cipher.decrypt(area, iv=case.given_iv, threads=threads))
+        area[:] = bytes(len(area))
+    case.wipe()
+    yield "gone"
+
+
 KEPT: list[object] = []  # a global that Python's end clears
 
 
@@ -325,6 +347,7 @@ ALL: tuple[Way, ...] = (
     forked,
     interrupted,
     threaded,
+    batches,
     ended,
     ended_with_leak,
 )
