@@ -226,7 +226,7 @@ fn check_mode(constraints: &Constraints) -> Result<()> {
         {
             Ok(())
         }
-        _ if constraints.sizes.block == 1 => Err(argument(format!(
+        _ if constraints.sizes.block == 1 && constraints.sizes.iv > 0 => Err(argument(format!(
             "units are for xts, adiantum, hctr2, cbc, essiv and lrw: with numbers for ivs {name} \
              would have the same keystream each time that a unit is written; encrypt messages \
              with ivs of their own (encrypt_many)"

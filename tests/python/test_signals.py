@@ -184,4 +184,4 @@ def test_a_handler_that_forks_leaves_the_message_to_the_parent() -> None:
         if pids == [0]:
             os._exit(status)
     assert os.waitstatus_to_exitcode(os.waitpid(pids[0], 0)[1]) == 0
-    assert slow_fault(area[:]) == ""
+    assert slow_fault(bytearray(area)) == ""
