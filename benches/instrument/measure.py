@@ -3,11 +3,13 @@
     make instrument
     PYTHONPATH=target/instrument/package .venv/bin/python -m benches.instrument.measure [ROUNDS]
 
-Rounds go from one way to the next and around again, so that what disturbs the machine disturbs all;
-medians of them, and the ratio to the C loop's. Then two threads next to one: how many times as much
+Each round has a turn of everybody, in an order that is drawn anew, so that what disturbs the machine
+disturbs all. Medians of them, and of each way's time by the C loop's in the same round: 1.1 takes a
+tenth longer. Then two threads next to one: how many times as much
 they do together, each with a Cipher of its own, and both with the same.
 """
 
+import random
 import sys
 from collections.abc import Sequence
 from statistics import median, quantiles
@@ -22,9 +24,11 @@ BUDGET = 20_000_000  # nanoseconds of a round, about
 def rounds(works: dict[str, loops.Work], count: int, of: int) -> dict[str, list[float]]:
     """Give the times of so many rounds of each."""
     times: dict[str, list[float]] = {name: [] for name in works}
+    order, drawn = list(works), random.Random("rounds")
     for turn in range(of + 1):
-        for name, work in works.items():
-            each = work(count)
+        drawn.shuffle(order)
+        for name in order:
+            each = works[name](count)
             if turn:  # the first warms up
                 times[name].append(each)
     return times
@@ -46,7 +50,7 @@ def sizes(of: int) -> None:
         times = rounds(works, count, of)
         for name, all_of_it in times.items():
             low, middle, high = quantiles(all_of_it, n=4)
-            ratio = middle / median(times["C"])
+            ratio = median(ours / c for ours, c in zip(all_of_it, times["C"], strict=True))
             print(f"{size:<8} {name:<13} {middle:>10.0f}  {low:>8.0f}-{high:<9.0f} {ratio:.2f}")
 
 

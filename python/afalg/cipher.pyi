@@ -321,8 +321,8 @@ class Cipher:
                 behind it is as it was (but for other ``threads``' units), and the unit
                 itself is zeros if it had been begun.
 
-        And what ``encrypt_units`` and ``encrypt_into`` raise. Ctrl-C in place leaves all before
-        some unit encrypted: the exception has a note that says where.
+        And what ``encrypt_units`` and ``encrypt_into`` raise. Ctrl-C in the middle, in place,
+        leaves what is done, and the exception has a note that says how far that is.
 
         """
 

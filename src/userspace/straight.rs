@@ -4,7 +4,8 @@
 //!
 //! The crates hand out what encrypts blocks inside a function that is compiled for the instructions
 //! which the processor was found to have. What is written here in plain Rust is inlined there, so
-//! that tweaks, counters and exclusive ors are made of the same wide instructions. Groups lie on the stack, which is wiped where a call of Python's ends.
+//! that tweaks, counters and exclusive ors are made of the same wide instructions. Groups lie on the
+//! stack, which is wiped where a call of Python's ends.
 #![allow(clippy::inline_always, reason = "only what is inlined gets the wide instructions")]
 
 use std::marker::PhantomData;
