@@ -13,8 +13,6 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 pub struct Errno(pub i32);
 
 impl Errno {
-    /// `EFAULT`: there is no memory at an address, or none any more.
-    pub const FAULT: Self = Self(14);
     /// `ECANCELED`: of a chain, what comes after a call that failed.
     pub const CANCELED: Self = Self(125);
 }
@@ -253,11 +251,6 @@ impl Error {
     /// Whether what was written before it may be wiped: not in a child, whose parent goes on.
     pub const fn may_wipe(&self) -> bool {
         !matches!(self, Self::Forked)
-    }
-
-    /// Whether it is that a system call found no memory at an address.
-    pub const fn is_address(&self) -> bool {
-        matches!(self, Self::Kernel { refusal: Refusal { errno: Errno::FAULT, .. }, .. })
     }
 
     /// Whether it is that a key's permissions do not let this process.

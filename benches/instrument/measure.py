@@ -3,9 +3,9 @@
     make instrument
     PYTHONPATH=target/instrument/package .venv/bin/python -m benches.instrument.measure [ROUNDS]
 
-Each round has a turn of everybody, in an order that is drawn anew, so that what disturbs the machine
-disturbs all. Medians of them, and of each way's time by the C loop's in the same round: 1.1 takes a
-tenth longer. Then two threads next to one: how many times as much
+Each round has a turn of everybody, in an order that is drawn anew, so that what disturbs the
+machine disturbs all. Medians of them, and of each way's time by the C loop's in the same round: 1.1
+takes a tenth longer. Then two threads next to one: how many times as much
 they do together, each with a Cipher of its own, and both with the same.
 """
 

@@ -10,6 +10,7 @@ use crate::error::{Error, Result};
 use crate::process::generation;
 use crate::provider::{Provider, without_remnants};
 use crate::request::{Direction, Exchange, Fate, Hook};
+use crate::span::Overlap;
 
 /// How often the hook is asked.
 const PATIENCE: Duration = Duration::from_millis(50);
@@ -20,6 +21,10 @@ const GROUP: usize = 64;
 /// How many threads one call starts at most, each with an op socket: as many as large machines have
 /// processors.
 const MOST: usize = 256;
+
+/// A thread's stack in bytes: many times what a call uses. Said here, for the environment might say
+/// less (`RUST_MIN_STACK`).
+const STACK: usize = 512 << 10;
 
 /// How many bytes make a group: few enough that threads end together, and that a signal does not
 /// wait.
@@ -101,12 +106,29 @@ impl<'s, S> Shared<'s, S> {
         }
     }
 
-    /// Keeps the failure that comes first in the order of the requests.
-    fn fail(&mut self, failure: Failure) {
-        let earlier = |first: &Failure| first.index < failure.index;
-        if !self.failure.as_ref().is_some_and(earlier) {
-            self.failure = Some(failure);
+    /// Notes that a group was not finished, and keeps the failure that comes first in the order of
+    /// the requests.
+    fn fail(&mut self, group: &mut [Exchange<'_>], error: Error) {
+        let done = |exchange: &Exchange<'_>| exchange.fate == Fate::Done;
+        let first = group.iter().position(|exchange| !done(exchange)).unwrap_or_default();
+        let index = group.get(first).map_or(self.handed, |exchange| exchange.index);
+        let run = index..index + (group.len() - first);
+        for Exchange { input, output, .. } in group.iter_mut().skip(first).filter(|one| done(one)) {
+            if error.may_wipe() && input.overlap(output) == Overlap::None {
+                output.fill(0); // a chain has done it behind one that it has not
+            }
         }
+        let mut failure = self.failure.take().unwrap_or(Failure {
+            index,
+            unfinished: Vec::new(),
+            error: error.clone(),
+        });
+        if index < failure.index {
+            (failure.index, failure.error) = (index, error);
+        }
+        failure.unfinished.push(run);
+        failure.unfinished.sort_by_key(|run| run.start);
+        self.failure = Some(failure);
     }
 }
 
@@ -152,9 +174,7 @@ impl<'s, 'a, S: Source<'a>> Work<'s, S> {
         self.shared().fill(group);
         let done = self.provider.crypt_group(self.direction, group, hook);
         if let Err(error) = done {
-            let waiting = group.iter().find(|exchange| exchange.fate != Fate::Done);
-            let index = waiting.map_or(usize::MAX, |exchange| exchange.index);
-            self.shared().fail(Failure { index, begun: true, error });
+            self.shared().fail(group, error);
         }
         !self.shared().is_over()
     }
@@ -166,7 +186,7 @@ impl<'s, 'a, S: Source<'a>> Work<'s, S> {
 
     fn given_up(self, error: Error) -> Failure {
         let index = self.shared().handed;
-        Failure { index, begun: false, error }
+        Failure { index, unfinished: Vec::new(), error }
     }
 
     fn shared(&self) -> MutexGuard<'_, Shared<'s, S>> {
@@ -177,5 +197,6 @@ impl<'s, 'a, S: Source<'a>> Work<'s, S> {
 /// A thread's stack is kept by the C library for the next one: what a cipher leaves there is wiped.
 fn spawn<'scope>(scope: &'scope Scope<'scope, '_>, worker: &'scope (impl Fn() + Sync)) -> bool {
     let work = move || without_remnants(usize::MAX, worker);
-    Builder::new().name("afalg".into()).spawn_scoped(scope, work).is_ok()
+    let builder = Builder::new().name("afalg".into()).stack_size(STACK);
+    builder.spawn_scoped(scope, work).is_ok()
 }
