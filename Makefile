@@ -59,7 +59,7 @@ check: build ## formats, lints, types, stub, layers, documentation
 lab: build ## run CMD='...' in the lab's KERNEL=6.1, 6.12 or 7.2
 	$(PY) -m lab run --kernel $(KERNEL) -- bash -c "$$COMMAND"
 
-bench: DEBIAN += libkcapi-dev
+bench: DEBIAN += libc6-dbg libkcapi-dev valgrind
 bench: build $(VENV)/.bench ## time what this package does beside its peers, here and in the lab: one report
 	$(PY) -m benches.run $(if $(ONLY),--only $(ONLY))
 

@@ -10,7 +10,7 @@ from benches.peers import batches, threads
 from benches.race import Race
 from benches.work import DATA, IV, encrypted, in_units, key_of
 
-LASTING = 20e-3
+LASTING = 50e-3
 """To wake a thread, or a process, takes a while, which is not to be seen."""
 
 
@@ -30,6 +30,7 @@ def bench_two(
         size=size,
         contestants=threads.contestants(held, name, provider, size),
         lasting=LASTING,
+        alike=True,
     )
     race.run(benchmark)
 

@@ -109,6 +109,8 @@ class Race:
         notes: what is to be told of it.
         wrong: who was left out, since the result is not right.
         lasting: the seconds of a turn.
+        alike: whether all do the work as often as who does it most often, where to begin
+            takes some of them long.
 
     """
 
@@ -119,6 +121,7 @@ class Race:
     notes: Sequence[str] = ()
     wrong: Sequence[str] = ()
     lasting: float = TURN
+    alike: bool = False
     times: dict[str, int] = field(default_factory=dict)
     seconds: dict[str, list[float]] = field(default_factory=dict)
     drawn: random.Random = field(default_factory=lambda: random.Random("order"))
@@ -139,6 +142,8 @@ class Race:
             while taken * self.times[each.name] < lasting:
                 self.times[each.name] = math.ceil(1.2 * lasting / taken)
                 taken = self._quickest(each)
+        if self.alike:
+            self.times = dict.fromkeys(self.times, max(self.times.values()))
 
     def _quickest(self, each: Contestant) -> float:
         """Give the best of some turns: one that the machine held up would tell of long works."""

@@ -65,16 +65,28 @@ class Told:
     name: str
     title: str
     command: str
+    kept: bool = False
+    """Whether the README keeps it too."""
 
 
+INSTRUMENTED = f"PYTHONPATH=target/instrument/package {sys.executable}"
 TOLD = (
     Told(
         "instrument",
         "This machine, the kernel's path over sockets that compute nothing",
-        f"make instrument >&2 && PYTHONPATH=target/instrument/package {sys.executable} "
-        "-m benches.instrument.measure",
+        f"make instrument >&2 && {INSTRUMENTED} -m benches.instrument.measure",
+        kept=True,
     ),
-    Told("rust", "This machine, the Rust core", "cargo bench --locked --features instrument"),
+    Told(
+        "instructions",
+        "The instructions of one message of 16 bytes on that path",
+        f"make instrument >&2 && {INSTRUMENTED} -m benches.instrument.count",
+    ),
+    Told(
+        "rust",
+        "This machine, the Rust core",
+        "cargo bench --locked --features instrument --bench requests",
+    ),
 )
 
 
@@ -119,12 +131,14 @@ def report(*, into_readme: bool) -> None:
     found = [load(path, run.title) for run, path in files if path.exists()]
     printed = {run.title: path.read_text("utf-8") for run, path in texts if path.exists()}
     write(found, printed, BUILT)
-    text = "\n\n".join(figures(found, printed))
     if into_readme:
+        kept = {run.title for run in TOLD if run.kept}
+        brief = {title: text for title, text in printed.items() if title in kept}
+        text = "\n\n".join(figures(found, brief))
         before, heading, _ = README.read_text("utf-8").partition(HEADING)
         README.write_text(f"{before}{heading}{text}\n", "utf-8")
     else:
-        print(f"\n{text}")
+        print("", *figures(found, printed), sep="\n\n")
     print(f"\n{BUILT / 'report.md'}\n{BUILT / 'report.html'}")
 
 
