@@ -69,7 +69,11 @@ mod tests {
 
     #[test]
     fn what_others_have_finished_is_wiped_and_what_nobody_has_is_left_alone() {
-        let failure = |unfinished, error| Failure { index: 3, unfinished, error };
+        let failure = |unfinished: &[Range<usize>], error| Failure {
+            index: 3,
+            unfinished: unfinished.to_vec(),
+            error,
+        };
         let wiped = |failure: &Failure| {
             let mut output = [7; 24];
             failure.wipe(Out::from_slice(&mut output), 2, 10);
@@ -77,11 +81,11 @@ mod tests {
         };
         let runs =
             |left: &[usize]| (0..12).map(|at| at < 10 && !left.contains(&at)).collect::<Vec<_>>();
-        assert_eq!(wiped(&failure(vec![], Error::Interrupted)), runs(&[]));
-        assert_eq!(wiped(&failure(vec![3..5, 8..9], Error::Interrupted)), runs(&[3, 4, 8]));
-        assert_eq!(wiped(&failure(vec![0..10], Error::Interrupted)), [false; 12]);
-        assert_eq!(wiped(&failure(vec![3..5], Error::Forked)), [false; 12]);
-        assert!(failure(vec![1..4], Error::Interrupted).was_begun());
-        assert!(!failure(vec![1..3], Error::Interrupted).was_begun());
+        assert_eq!(wiped(&failure(&[], Error::Interrupted)), runs(&[]));
+        assert_eq!(wiped(&failure(&[3..5, 8..9], Error::Interrupted)), runs(&[3, 4, 8]));
+        assert_eq!(wiped(&failure(&[0..4, 4..10], Error::Interrupted)), [false; 12]);
+        assert_eq!(wiped(&failure(&[3..5, 6..7], Error::Forked)), [false; 12]);
+        assert!(failure(&[0..1, 1..4], Error::Interrupted).was_begun());
+        assert!(!failure(&[0..1, 1..3], Error::Interrupted).was_begun());
     }
 }

@@ -192,6 +192,8 @@ def _reason(error: afalg.AfalgError) -> str | None:
             return "self-test"
         case afalg.MessageTooLongError():
             return "too-long"
+        case afalg.InvalidLengthError():
+            return "length"  # --size is no whole number of its blocks
         case _:
             return None
 
