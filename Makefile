@@ -6,7 +6,7 @@ SHELL := bash
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help build demo test test-all check lab bench fuzz fuzz-corpus clean debian rust
+.PHONY: help build demo test test-all check lab bench instrument fuzz fuzz-corpus clean debian rust
 
 PYTHON ?= python3
 KERNEL ?= 6.1
@@ -47,6 +47,7 @@ check: build ## formats, lints, types, stub, layers, documentation
 	cargo metadata --locked --manifest-path fuzz/Cargo.toml --format-version 1 >/dev/null
 	cargo clippy --locked --all-targets -- -D warnings
 	cargo clippy --locked --all-targets --features python -- -D warnings
+	cargo clippy --locked --all-targets --features python,instrument -- -D warnings
 	RUSTDOCFLAGS='-D warnings' cargo doc --locked --no-deps --features python
 	$(PY) tools/check_layers.py
 	$(VENV)/bin/ruff format --check
@@ -58,10 +59,19 @@ check: build ## formats, lints, types, stub, layers, documentation
 lab: build ## run CMD='...' in the lab's KERNEL=6.1, 6.12 or 7.2
 	$(PY) -m lab run --kernel $(KERNEL) -- bash -c "$$COMMAND"
 
-bench: build ## time what this package does next to its peers, in one run
-	$(PY) -m pytest benches --benchmark-enable --benchmark-only --benchmark-sort=name \
-	  --benchmark-columns=median,iqr,rounds --benchmark-warmup=on \
-	  --benchmark-max-time=0.25 --benchmark-group-by=group
+bench: DEBIAN += libc6-dbg libkcapi-dev valgrind
+bench: build $(VENV)/.bench ## time what this package does beside its peers, here and in the lab: one report
+	$(PY) -m benches.run $(if $(ONLY),--only $(ONLY))
+
+# The package again, over a core that computes nothing: first in PYTHONPATH it is the one imported.
+INSTRUMENT := target/instrument
+instrument: build ## build what benches/instrument measures, into target/instrument
+	PYO3_BUILD_EXTENSION_MODULE=1 cargo build --locked --release --lib \
+	  --features python,instrument --target-dir $(INSTRUMENT)
+	mkdir -p $(INSTRUMENT)/package/afalg
+	ln -sf $(addprefix $(CURDIR)/,$(wildcard python/afalg/*.py)) $(CURDIR)/python/afalg/cli \
+	  $(INSTRUMENT)/package/afalg
+	ln -sf ../../release/libafalg.so $(INSTRUMENT)/package/afalg/_afalg.abi3.so
 
 # libFuzzer without nightly: LLVM's pass counts the edges, and safe code needs no sanitizer.
 SANCOV := -Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 \
@@ -88,6 +98,10 @@ $(VENV)/.tools: pyproject.toml | debian
 	$(PYTHON) -m venv $(VENV)
 	$(PY) -m pip install --upgrade 'pip>=25.1' # the first that knows --group
 	$(PY) -m pip install --group dev
+	touch $@
+
+$(VENV)/.bench: $(VENV)/.tools
+	$(PY) -m pip install --group bench
 	touch $@
 
 # Release, so that the tests test what ships.

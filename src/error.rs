@@ -13,8 +13,8 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 pub struct Errno(pub i32);
 
 impl Errno {
-    /// `EFAULT`: there is no memory at an address, or none any more.
-    pub const FAULT: Self = Self(14);
+    /// `ECANCELED`: of a chain, what comes after a call that failed.
+    pub const CANCELED: Self = Self(125);
 }
 
 /// The system call that an error came from.
@@ -206,6 +206,9 @@ pub enum Error {
         /// Fact, rule, way out.
         text: String,
     },
+    /// The hook forked, and this is the child: the parent goes on with the work, and with its
+    /// buffers, which may be shared.
+    Forked,
     /// The interrupt hook asked for an end (in Python: a signal handler raised).
     Interrupted,
     /// Whatever else the kernel answered.
@@ -245,9 +248,9 @@ impl Error {
         matches!(self, Self::Input { fault: InputFault::TooLong, .. })
     }
 
-    /// Whether it is that a system call found no memory at an address.
-    pub const fn is_address(&self) -> bool {
-        matches!(self, Self::Kernel { refusal: Refusal { errno: Errno::FAULT, .. }, .. })
+    /// Whether what was written before it may be wiped: not in a child, whose parent goes on.
+    pub const fn may_wipe(&self) -> bool {
+        !matches!(self, Self::Forked)
     }
 
     /// Whether it is that a key's permissions do not let this process.
@@ -283,6 +286,10 @@ impl fmt::Display for Error {
                 "the padding is not PKCS#7: wrong key, wrong iv, or not what was encrypted"
             }
             Self::Closed => "this Cipher is closed; make a new one",
+            Self::Forked => {
+                "the process forked in the middle of this call, and the parent goes on with it; \
+                 call again in this process"
+            }
             Self::Interrupted => "interrupted; the message was given up",
         })
     }

@@ -3,9 +3,10 @@
 //! Nothing here takes a lock that another thread may have held when the process forked: the child
 //! would wait for a thread that it does not have.
 
+use std::cell::Cell;
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 use std::time::Instant;
 
 use arc_swap::{ArcSwap, ArcSwapOption};
@@ -20,6 +21,18 @@ pub static GENERATION: AtomicU32 = AtomicU32::new(1);
 /// The fork generation of this process: an atomic read, no system call.
 pub fn generation() -> u32 {
     GENERATION.load(Ordering::Relaxed)
+}
+
+/// A number of the thread that calls: threads get theirs in turn, so that those which run at once may
+/// keep to places of their own, a cache line each.
+pub fn lane() -> usize {
+    const NONE: usize = usize::MAX;
+    static NEXT: AtomicUsize = AtomicUsize::new(0);
+    thread_local! { static LANE: Cell<usize> = const { Cell::new(NONE) } }
+    if LANE.get() == NONE {
+        LANE.set(NEXT.fetch_add(1, Ordering::Relaxed) % NONE);
+    }
+    LANE.get()
 }
 
 /// What this process may put into one kernel request, and how wide it runs.

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use zeroize::Zeroize;
+use zeroize::zeroize_bytes;
 
 use crate::error::Errno;
 use crate::span::{In, Out};
@@ -72,7 +72,7 @@ impl Iv {
 
 impl Drop for Iv {
     fn drop(&mut self) {
-        self.bytes.zeroize();
+        zeroize_bytes(&mut self.bytes); // at once: volatile writes go byte by byte
     }
 }
 
@@ -121,12 +121,50 @@ pub enum Fate {
     Spoiled(Result<usize, Errno>),
 }
 
+impl Fate {
+    /// That of `len` bytes whose send and receive answered so, in a chain; `None`: nothing at all.
+    pub fn of(
+        sent: Option<Result<usize, Errno>>,
+        received: Option<Result<usize, Errno>>,
+        len: usize,
+    ) -> Self {
+        match received {
+            Some(Ok(count)) if count == len && sent == Some(Ok(len)) => Self::Done,
+            None | Some(Err(Errno::CANCELED)) => Self::Waiting,
+            Some(answer) => Self::Spoiled(answer),
+        }
+    }
+}
+
 /// Asked when a system call is interrupted and now and then in long work; `true` ends the work.
 pub type Hook<'a> = dyn FnMut() -> bool + 'a;
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_fate_is_judged_by_both_counts() {
+        let (whole, short, none) = (Some(Ok(16)), Some(Ok(5)), None);
+        let (canceled, refused) = (Some(Err(Errno::CANCELED)), Some(Err(Errno(5))));
+        for (sent, received, fate) in [
+            (whole, whole, Fate::Done),
+            (short, whole, Fate::Spoiled(Ok(16))), // the rest is of some other message
+            (whole, short, Fate::Spoiled(Ok(5))),
+            (short, short, Fate::Spoiled(Ok(5))),
+            (whole, Some(Ok(0)), Fate::Spoiled(Ok(0))),
+            (whole, Some(Ok(17)), Fate::Spoiled(Ok(17))),
+            (whole, refused, Fate::Spoiled(Err(Errno(5)))),
+            (refused, canceled, Fate::Waiting),
+            (canceled, canceled, Fate::Waiting),
+            (whole, canceled, Fate::Waiting),
+            (none, none, Fate::Waiting), // the chain was not taken so far
+            (whole, none, Fate::Waiting),
+            (none, whole, Fate::Spoiled(Ok(16))),
+        ] {
+            assert_eq!(Fate::of(sent, received, 16), fate, "{sent:?} {received:?}");
+        }
+    }
 
     #[test]
     fn an_iv_knows_its_size_and_hides_its_bytes() {

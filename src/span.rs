@@ -96,6 +96,19 @@ impl<'a> In<'a> {
         unsafe { ptr::copy_nonoverlapping(self.start.as_ptr(), to.as_mut_ptr(), count) }
     }
 
+    /// Takes the first `N` bytes off; `None` where there are fewer.
+    #[inline]
+    pub fn take<const N: usize>(&mut self) -> Option<[u8; N]> {
+        let rest = self.len.checked_sub(N)?;
+        // SAFETY: the span has these bytes, which may lie anywhere. They are copied, and any bytes
+        // make an array.
+        let bytes = unsafe { self.start.cast::<[u8; N]>().read_unaligned() };
+        // SAFETY: `N` is at most `len`, so the sum stays within the span or one past its end.
+        self.start = unsafe { self.start.add(N) };
+        self.len = rest;
+        Some(bytes)
+    }
+
     /// How `out` lies to these bytes.
     pub fn overlap(&self, out: &Out<'_>) -> Overlap {
         let (ours, theirs) = (self.start.as_ptr().addr(), out.start.as_ptr().addr());
@@ -181,6 +194,17 @@ impl<'a> Out<'a> {
         unsafe { ptr::copy(from.start.as_ptr(), self.start.as_ptr(), count) }
     }
 
+    /// Writes `bytes` and goes on behind them; nothing where they do not fit.
+    #[inline]
+    pub fn put<const N: usize>(&mut self, bytes: &[u8; N]) {
+        let Some(rest) = self.len.checked_sub(N) else { return };
+        // SAFETY: the span has as many writable bytes, which may lie anywhere.
+        unsafe { self.start.cast::<[u8; N]>().write_unaligned(*bytes) };
+        // SAFETY: `N` is at most `len`, so the sum stays within the span or one past its end.
+        self.start = unsafe { self.start.add(N) };
+        self.len = rest;
+    }
+
     /// Fills with `byte`.
     pub fn fill(&mut self, byte: u8) {
         // SAFETY: the span has `len` writable bytes for its lifetime.
@@ -210,6 +234,20 @@ mod tests {
         tail.borrow().part(1..2).fill(0);
         tail.copy_from(In::from_slice(&[]));
         assert_eq!(bytes, [1, 2, 7, 0, 7]);
+    }
+
+    #[test]
+    fn chunks_come_off_one_span_and_go_onto_another() {
+        let bytes = [0, 1, 2, 3, 4];
+        let mut got = [9; 5];
+        let (mut input, mut output) = (In::from_slice(&bytes), Out::from_slice(&mut got));
+        while let Some(pair) = input.take::<2>() {
+            output.put(&pair);
+        }
+        output.put(&[7, 7]);
+        assert_eq!((input.len(), output.len()), (1, 1));
+        assert_eq!((input.take(), got), (Some([4]), [0, 1, 2, 3, 9]));
+        assert_eq!(input.take::<1>(), None);
     }
 
     #[test]

@@ -216,7 +216,7 @@ class Cipher:
         """Encrypt many messages that have nothing to do with each other, in one call.
 
         On the kernel a chain of 64 small messages is one system call where io_uring is to be
-        had (up to 16 KiB each), and else two system calls a message; in userspace it saves what
+        had (up to 4 KiB each), and else two system calls a message; in userspace it saves what
         a call from Python costs.
 
         Args:
@@ -321,8 +321,8 @@ class Cipher:
                 behind it is as it was (but for other ``threads``' units), and the unit
                 itself is zeros if it had been begun.
 
-        And what ``encrypt_units`` and ``encrypt_into`` raise. Ctrl-C in place leaves all before
-        some unit encrypted: the exception has a note that says where.
+        And what ``encrypt_units`` and ``encrypt_into`` raise. Ctrl-C in the middle, in place,
+        leaves what is done, and the exception has a note that says how far that is.
 
         """
 

@@ -16,7 +16,8 @@ pub fn crypt_many(
     threads: usize,
     hook: &mut Hook<'_>,
 ) -> Result<(), Failure> {
-    let threads = of_use(threads, list.len(), list.iter().map(|one| one.input.len()).sum());
+    let count = list.len();
+    let threads = of_use(threads, count, list.iter().map(|one| one.input.len()).sum());
     let mut begun = 0;
     let mut source = list.iter_mut().map(|Exchange { index, iv, input, output, .. }| {
         begun += 1;
@@ -28,8 +29,8 @@ pub fn crypt_many(
             fate: Fate::Waiting,
         }
     });
-    let done = run(provider, direction, &mut source, threads, hook);
-    if done.is_err() {
+    let done = run(provider, direction, (&mut source, count), threads, hook);
+    if done.as_ref().is_err_and(|failure| failure.error.may_wipe()) {
         // The others' memory may never have been touched: it is not asked for now.
         list.iter_mut().take(begun).for_each(|one| one.output.fill(0));
     }

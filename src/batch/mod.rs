@@ -14,6 +14,8 @@ pub use many::crypt_many;
 pub use part::Spread;
 pub use units::{Numbering, Units};
 
+use std::ops::Range;
+
 use crate::error::Error;
 use crate::request::Exchange;
 use crate::span::Out;
@@ -29,16 +31,61 @@ impl<'a, S: Iterator<Item = Exchange<'a>> + Send> Source<'a> for S {}
 pub struct Failure {
     /// Its place.
     pub index: usize,
+    /// The requests that were begun and not finished, it among them where it was: one run for each
+    /// thread that could not go on. Nothing is to be found in their outputs.
+    pub unfinished: Vec<Range<usize>>,
     /// Why.
     pub error: Error,
 }
 
 impl Failure {
-    /// Wipes what has been written of an output that was cut at every `size` bytes, of which
-    /// `handed` were begun. Of pages that are gone (EFAULT) nothing was written, and to wipe them
-    /// would be SIGBUS.
-    fn wipe(&self, output: Out<'_>, size: usize, handed: usize) {
-        let written = if self.error.is_address() { self.index } else { handed };
-        output.part(0..written.saturating_mul(size)).fill(0);
+    /// Whether it was begun, so that its output is lost where it is its input's place too.
+    pub fn was_begun(&self) -> bool {
+        self.unfinished.iter().any(|run| run.contains(&self.index))
+    }
+
+    /// Wipes what has been written of an output that was cut at every `size` bytes, of which `handed`
+    /// were begun. What is unfinished was wiped by those who began it, but for pages that are gone:
+    /// to wipe those would be SIGBUS.
+    fn wipe(&self, mut output: Out<'_>, size: usize, handed: usize) {
+        if !self.error.may_wipe() {
+            return;
+        }
+        let mut wipe = |from: usize, to: usize| {
+            output.borrow().part(from.saturating_mul(size)..to.saturating_mul(size)).fill(0);
+        };
+        let mut from = 0;
+        for run in &self.unfinished {
+            wipe(from, run.start);
+            from = run.end;
+        }
+        wipe(from, handed);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_others_have_finished_is_wiped_and_what_nobody_has_is_left_alone() {
+        let failure = |unfinished: &[Range<usize>], error| Failure {
+            index: 3,
+            unfinished: unfinished.to_vec(),
+            error,
+        };
+        let wiped = |failure: &Failure| {
+            let mut output = [7; 24];
+            failure.wipe(Out::from_slice(&mut output), 2, 10);
+            output.chunks(2).map(|unit| unit == [0, 0]).collect::<Vec<_>>()
+        };
+        let runs =
+            |left: &[usize]| (0..12).map(|at| at < 10 && !left.contains(&at)).collect::<Vec<_>>();
+        assert_eq!(wiped(&failure(&[], Error::Interrupted)), runs(&[]));
+        assert_eq!(wiped(&failure(&[3..5, 8..9], Error::Interrupted)), runs(&[3, 4, 8]));
+        assert_eq!(wiped(&failure(&[0..4, 4..10], Error::Interrupted)), [false; 12]);
+        assert_eq!(wiped(&failure(&[3..5, 6..7], Error::Forked)), [false; 12]);
+        assert!(failure(&[0..1, 1..4], Error::Interrupted).was_begun());
+        assert!(!failure(&[0..1, 1..3], Error::Interrupted).was_begun());
     }
 }

@@ -27,28 +27,48 @@ impl<'p> Spread<'p> {
     /// Whether several threads are of use for a message of `len` bytes, and its mode lets them: the
     /// IV of every part is known before any is computed.
     pub fn goes_wide(&self, direction: Direction, len: usize) -> bool {
-        let begins_anywhere = match self.provider.continuation(len) {
+        let begins_anywhere = || match self.provider.continuation(len) {
             Continuation::Iv(NextIv::LastCiphertext) => direction == Direction::Decrypt,
             Continuation::Iv(_) | Continuation::Counter(_) => true,
             _ => false,
         };
-        begins_anywhere && self.of_use(len) > 1
+        self.threads > 1 && self.of_use(len) > 1 && begins_anywhere()
     }
 
     fn of_use(&self, len: usize) -> usize {
         of_use(self.threads, len.div_ceil(STRIDE), len)
     }
 
+    /// [`Provider::on_this_stack`], which several threads need more of.
+    pub const fn on_this_stack(&self, len: usize) -> usize {
+        if self.threads > 1 { usize::MAX } else { self.provider.on_this_stack(len) }
+    }
+
     /// One whole message; checked first.
     ///
     /// # Errors
     /// [`Provider::crypt`]'s. What was written is wiped.
-    pub fn crypt(&self, mut request: Request<'_>, hook: &mut Hook<'_>) -> Result<usize> {
+    pub fn crypt(&self, request: Request<'_>, hook: &mut Hook<'_>) -> Result<usize> {
+        self.provider.check_request(&request)?;
+        self.crypt_checked(request, hook)
+    }
+
+    /// The same, of a request that was checked.
+    ///
+    /// # Errors
+    /// [`Provider::crypt_checked`]'s. What was written is wiped.
+    pub fn crypt_checked(&self, request: Request<'_>, hook: &mut Hook<'_>) -> Result<usize> {
         let len = request.input.len();
         if !self.goes_wide(request.direction, len) {
-            return self.provider.crypt(request, hook);
+            return self.provider.crypt_checked(request, hook);
         }
-        self.provider.check_request(&request)?;
+        self.crypt_wide(request, hook)
+    }
+
+    /// In a frame of its own, which those on one thread do without.
+    #[inline(never)]
+    fn crypt_wide(&self, mut request: Request<'_>, hook: &mut Hook<'_>) -> Result<usize> {
+        let len = request.input.len();
         let chunk = self.provider.constraints().sizes.chunk.max(1);
         let mut parts = Parts {
             index: 0,
@@ -59,8 +79,8 @@ impl<'p> Spread<'p> {
             chunk,
             continuation: self.provider.continuation(len),
         };
-        let threads = self.of_use(len);
-        let done = run(self.provider, request.direction, &mut parts, threads, hook);
+        let (threads, count) = (self.of_use(len), len.div_ceil(parts.stride));
+        let done = run(self.provider, request.direction, (&mut parts, count), threads, hook);
         let (stride, begun) = (parts.stride, parts.index);
         done.map(|()| len).map_err(|failure| {
             failure.wipe(request.output.part(0..len), stride, begun);

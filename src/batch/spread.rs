@@ -10,6 +10,7 @@ use crate::error::{Error, Result};
 use crate::process::generation;
 use crate::provider::{Provider, without_remnants};
 use crate::request::{Direction, Exchange, Fate, Hook};
+use crate::span::Overlap;
 
 /// How often the hook is asked.
 const PATIENCE: Duration = Duration::from_millis(50);
@@ -17,28 +18,36 @@ const PATIENCE: Duration = Duration::from_millis(50);
 /// How many requests a group has at most: as many as a chain of the kernel provider's.
 const GROUP: usize = 64;
 
+/// How many threads one call starts at most, each with an op socket: as many as large machines have
+/// processors.
+const MOST: usize = 256;
+
+/// A thread's stack in bytes: many times what a call uses. Said here, for the environment might say
+/// less (`RUST_MIN_STACK`).
+const STACK: usize = 512 << 10;
+
 /// How many bytes make a group: few enough that threads end together, and that a signal does not
 /// wait.
 pub(super) const STRIDE: usize = 256 << 10;
 
 /// How many threads are of use, where so many are allowed, for so many requests and bytes.
 pub(super) fn of_use(threads: usize, requests: usize, bytes: usize) -> usize {
-    threads.min(requests.div_ceil(GROUP).max(bytes.div_ceil(STRIDE)).min(requests))
+    threads.min(MOST).min(requests.div_ceil(GROUP).max(bytes.div_ceil(STRIDE)).min(requests))
 }
 
-/// Runs all requests of a source, on up to `threads` threads, this one among them.
+/// Runs the `count` requests of a source, on up to `threads` threads, this one among them.
 ///
 /// # Errors
 /// The first one that failed. [`Error::Interrupted`], at the first one that has not been begun.
 pub(super) fn run<'a>(
     provider: &Provider,
     direction: Direction,
-    source: &mut impl Source<'a>,
+    (source, count): (&mut impl Source<'a>, usize),
     threads: usize,
     hook: &mut Hook<'_>,
 ) -> Result<(), Failure> {
     let begun = generation();
-    let work = Work { provider, direction, shared: Mutex::new(Shared::new(source)) };
+    let work = Work { provider, direction, shared: Mutex::new(Shared::new(source, count)) };
     loop {
         let last = if threads > 1 { work.shift(threads) } else { work.alone(hook) };
         if last {
@@ -48,10 +57,7 @@ pub(super) fn run<'a>(
             return Err(work.given_up(Error::Interrupted));
         }
         if begun != generation() {
-            return Err(work.given_up(Error::stream(
-                "the process forked in the middle of this call, and the parent goes on with it; \
-                 call again in this process",
-            )));
+            return Err(work.given_up(Error::Forked));
         }
     }
 }
@@ -59,9 +65,10 @@ pub(super) fn run<'a>(
 /// What the threads share.
 struct Shared<'s, S> {
     source: &'s mut S,
-    /// How many requests have been handed out.
+    /// How many requests it has in all.
+    count: usize,
+    /// How many have been handed out.
     handed: usize,
-    over: bool,
     failure: Option<Failure>,
 }
 
@@ -72,8 +79,13 @@ struct Work<'s, S> {
 }
 
 impl<'s, S> Shared<'s, S> {
-    const fn new(source: &'s mut S) -> Self {
-        Self { source, handed: 0, over: false, failure: None }
+    const fn new(source: &'s mut S, count: usize) -> Self {
+        Self { source, count, handed: 0, failure: None }
+    }
+
+    /// Whether nothing is left to be begun.
+    const fn is_over(&self) -> bool {
+        self.handed == self.count || self.failure.is_some()
     }
 
     /// The next group.
@@ -83,38 +95,54 @@ impl<'s, S> Shared<'s, S> {
     {
         group.clear();
         let mut bytes = 0;
-        while group.len() < GROUP && bytes < STRIDE && !self.over {
-            match self.source.next() {
-                Some(exchange) => {
-                    bytes += exchange.input.len();
-                    group.push(exchange);
-                }
-                None => self.over = true,
-            }
+        while group.len() < GROUP && bytes < STRIDE && !self.is_over() {
+            let Some(exchange) = self.source.next() else {
+                self.count = self.handed; // it has promised more than it has
+                break;
+            };
+            bytes += exchange.input.len();
+            self.handed += 1;
+            group.push(exchange);
         }
-        self.handed += group.len();
     }
 
-    /// Keeps the failure that comes first in the order of the requests.
-    fn fail(&mut self, failure: Failure) {
-        let before = self.failure.as_ref().map_or(usize::MAX, |first| first.index);
-        if failure.index < before {
-            self.failure = Some(failure);
+    /// Notes that a group was not finished, and keeps the failure that comes first in the order of
+    /// the requests.
+    fn fail(&mut self, group: &mut [Exchange<'_>], error: Error) {
+        let done = |exchange: &Exchange<'_>| exchange.fate == Fate::Done;
+        let first = group.iter().position(|exchange| !done(exchange)).unwrap_or_default();
+        let index = group.get(first).map_or(self.handed, |exchange| exchange.index);
+        let run = index..index + (group.len() - first);
+        for Exchange { input, output, .. } in group.iter_mut().skip(first).filter(|one| done(one)) {
+            if error.may_wipe() && input.overlap(output) == Overlap::None {
+                output.fill(0); // a chain has done it behind one that it has not
+            }
         }
-        self.over = true;
+        let mut failure = self.failure.take().unwrap_or(Failure {
+            index,
+            unfinished: Vec::new(),
+            error: error.clone(),
+        });
+        if index < failure.index {
+            (failure.index, failure.error) = (index, error);
+        }
+        failure.unfinished.push(run);
+        failure.unfinished.sort_by_key(|run| run.start);
+        self.failure = Some(failure);
     }
 }
 
 impl<'s, 'a, S: Source<'a>> Work<'s, S> {
     /// Works until all is done, something fails or the hook is to be asked; whether it was all.
     fn alone(&self, hook: &mut Hook<'_>) -> bool {
-        let (mut group, started) = (Vec::with_capacity(GROUP), Instant::now());
-        while started.elapsed() < PATIENCE {
-            if !self.step(&mut group, hook) {
-                return true;
+        let (mut group, mut started) = (Vec::with_capacity(GROUP), None);
+        while self.step(&mut group, hook) {
+            // The clock starts behind the first group, which may be the only one.
+            if started.get_or_insert_with(Instant::now).elapsed() >= PATIENCE {
+                return false;
             }
         }
-        false
+        true
     }
 
     /// The same on several threads. Nobody asks the real hook meanwhile: who is interrupted has the
@@ -138,23 +166,17 @@ impl<'s, 'a, S: Source<'a>> Work<'s, S> {
             for _ in (1..threads).take_while(|_| spawn(scope, &worker)) {}
             worker();
         });
-        self.shared().over
+        self.shared().is_over()
     }
 
-    /// Takes a group and runs it; whether there was one, and nothing failed.
+    /// Takes a group and runs it; whether there is another one.
     fn step(&self, group: &mut Vec<Exchange<'a>>, hook: &mut Hook<'_>) -> bool {
         self.shared().fill(group);
-        if group.is_empty() {
-            return false;
-        }
         let done = self.provider.crypt_group(self.direction, group, hook);
         if let Err(error) = done {
-            let waiting = group.iter().find(|exchange| exchange.fate != Fate::Done);
-            let index = waiting.map_or(usize::MAX, |exchange| exchange.index);
-            self.shared().fail(Failure { index, error });
-            return false;
+            self.shared().fail(group, error);
         }
-        true
+        !self.shared().is_over()
     }
 
     fn result(self) -> Result<(), Failure> {
@@ -164,7 +186,7 @@ impl<'s, 'a, S: Source<'a>> Work<'s, S> {
 
     fn given_up(self, error: Error) -> Failure {
         let index = self.shared().handed;
-        Failure { index, error }
+        Failure { index, unfinished: Vec::new(), error }
     }
 
     fn shared(&self) -> MutexGuard<'_, Shared<'s, S>> {
@@ -175,5 +197,6 @@ impl<'s, 'a, S: Source<'a>> Work<'s, S> {
 /// A thread's stack is kept by the C library for the next one: what a cipher leaves there is wiped.
 fn spawn<'scope>(scope: &'scope Scope<'scope, '_>, worker: &'scope (impl Fn() + Sync)) -> bool {
     let work = move || without_remnants(usize::MAX, worker);
-    Builder::new().name("afalg".into()).spawn_scoped(scope, work).is_ok()
+    let builder = Builder::new().name("afalg".into()).stack_size(STACK);
+    builder.spawn_scoped(scope, work).is_ok()
 }

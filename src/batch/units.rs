@@ -57,7 +57,7 @@ impl Numbering {
     const fn value(self, number: u128, block: usize) -> u128 {
         match self {
             Self::Plain64 | Self::Plain64Be => number,
-            Self::Benbi => number * (SECTOR / block) as u128 + 1,
+            Self::Benbi => number.saturating_mul((SECTOR / block) as u128).saturating_add(1),
         }
     }
 
@@ -98,6 +98,7 @@ impl Units {
                 "benbi counts blocks of 512 bytes' sectors, which blocks of {block} are not"
             )));
         }
+        self.check_lrw(constraints)?;
         let last = self.value((len / self.size).saturating_sub(1), block);
         if last > u128::from(u64::MAX) {
             return Err(argument(format!(
@@ -106,6 +107,27 @@ impl Units {
             )));
         }
         Ok(())
+    }
+
+    /// lrw's IV is the number of the unit's first block: units may not reach into each other's.
+    fn check_lrw(&self, constraints: &Constraints) -> Result<()> {
+        let is_lrw = constraints.generic.template().is_some_and(|(outer, _)| outer == "lrw");
+        let counted = match self.numbering {
+            Numbering::Benbi => SECTOR,
+            Numbering::Plain64Be => constraints.sizes.block,
+            Numbering::Plain64 => return Ok(()), // its numbers are not where lrw counts
+        };
+        let need = self.size.div_ceil(counted);
+        if !is_lrw || u128::from(self.step) >= need as u128 {
+            return Ok(());
+        }
+        Err(argument(format!(
+            "iv_step is {}, and units of {} in {} take {need} numbers each, the next one's too; \
+             take iv_step={need}",
+            self.step,
+            bytes(self.size),
+            constraints.algorithm
+        )))
     }
 
     fn check_size(&self, provider: &Provider) -> Result<()> {
@@ -129,7 +151,7 @@ impl Units {
 
     /// What the IV of a unit says.
     fn value(&self, unit: usize, block: usize) -> u128 {
-        let number = u128::from(self.first) + unit as u128 * u128::from(self.step);
+        let number = u128::from(self.first) + unit as u128 * u128::from(self.step); // below 2^128
         self.numbering.value(number, block)
     }
 
@@ -156,7 +178,7 @@ impl Units {
             output: output.borrow(),
         };
         let threads = of_use(threads, count, input.len());
-        let done = run(provider, direction, &mut numbered, threads, hook);
+        let done = run(provider, direction, (&mut numbered, count), threads, hook);
         let handed = numbered.index;
         done.inspect_err(|failure| {
             if input.overlap(&output) == Overlap::None {
@@ -204,13 +226,14 @@ fn check_mode(constraints: &Constraints) -> Result<()> {
         {
             Ok(())
         }
-        Some("ctr" | "rfc3686" | "xctr" | "ofb" | "cfb") | None => Err(argument(format!(
+        _ if constraints.sizes.block == 1 && constraints.sizes.iv > 0 => Err(argument(format!(
             "units are for xts, adiantum, hctr2, cbc, essiv and lrw: with numbers for ivs {name} \
              would have the same keystream each time that a unit is written; encrypt messages \
-             with ivs of their own"
+             with ivs of their own (encrypt_many)"
         ))),
-        Some(_) => Err(argument(format!(
-            "units are for xts, adiantum, hctr2, cbc, essiv and lrw, not for {name}"
+        _ => Err(argument(format!(
+            "units are for xts, adiantum, hctr2, cbc, essiv and lrw, not for {name}; encrypt \
+             messages (encrypt_many)"
         ))),
     }
 }

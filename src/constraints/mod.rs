@@ -14,6 +14,7 @@ use crate::request::{Direction, Iv, MAX_IV, Request};
 use crate::span::Overlap;
 
 pub use keys::KeySizes;
+use modes::End;
 pub use modes::{
     BUILT_IN_NAMES, Continuation, Counter, LengthRule, NextIv, Sibling, is_block_cipher,
     type_by_name,
@@ -52,6 +53,8 @@ pub struct Constraints {
     pub length: LengthRule,
     /// How a message goes on past one kernel request.
     pub continuation: Continuation,
+    /// Where its block counter ends.
+    end: End,
 }
 
 impl Constraints {
@@ -78,6 +81,7 @@ impl Constraints {
             keys: KeySizes::derive(generic, sizes),
             length: LengthRule::derive(generic, sizes),
             continuation: Continuation::derive(generic, sizes),
+            end: End::derive(generic, sizes),
         })
     }
 
@@ -159,11 +163,11 @@ impl Constraints {
 
     /// How many chunks a message may have from this IV on; `None`: as many as it likes.
     pub fn blocks_left(&self, iv: &Iv) -> Option<u128> {
-        match self.counter() {
-            Some(counter) => Some(counter.blocks_left(iv)),
+        match self.end {
+            End::Of(counter) => Some(counter.blocks_left(iv)),
             // RFC 3686, 2.1: the counter is 32 bits wide and starts at 1.
-            None if modes::is_rfc3686(&self.generic) => Some((1 << 32) - 1),
-            None => None,
+            End::OfRfc3686 => Some((1 << 32) - 1),
+            End::None => None,
         }
     }
 
@@ -175,10 +179,10 @@ impl Constraints {
     pub fn check_counter(&self, blocks_left: Option<u128>, len: usize) -> Result<()> {
         match blocks_left {
             Some(left) if self.counted(len) > left => {
-                let end = match self.counter() {
-                    Some(Counter::XChaCha) => "2^64; begin lower",
-                    Some(Counter::ChaCha) => "2^32; begin lower",
-                    None => "2^32; end the message earlier",
+                let end = match self.end {
+                    End::Of(Counter::XChaCha) => "2^64; begin lower",
+                    End::Of(Counter::ChaCha) => "2^32; begin lower",
+                    _ => "2^32; end the message earlier",
                 };
                 let text = format!(
                     "data would take the block counter of {} past its end, block {end}, or take \
@@ -191,14 +195,12 @@ impl Constraints {
         }
     }
 
-    /// The counter of a stream cipher, by its name: it ends, however a driver may be cut.
-    fn counter(&self) -> Option<Counter> {
-        Counter::by_name(self.generic.as_str(), self.sizes.iv)
-    }
-
     /// How many blocks of its counter `len` bytes take.
     pub fn counted(&self, len: usize) -> u128 {
-        let block = if self.counter().is_some() { Counter::BLOCK } else { self.sizes.chunk.max(1) };
+        let block = match self.end {
+            End::Of(_) => Counter::BLOCK,
+            _ => self.sizes.chunk.max(1),
+        };
         len.div_ceil(block) as u128
     }
 

@@ -65,6 +65,17 @@ pub enum Sibling {
     Rfc3686,
 }
 
+/// Where a block counter ends, beyond which the kernel wraps.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum End {
+    /// A stream cipher's, by its name: it ends, however a driver may be cut.
+    Of(Counter),
+    /// rfc3686's, which nobody but the mode sees.
+    OfRfc3686,
+    /// Nowhere: there is none, or it is as wide as the IV.
+    None,
+}
+
 impl LengthRule {
     pub(super) fn derive(generic: &str, sizes: Sizes) -> Self {
         match template(generic).map(|(outer, _)| outer) {
@@ -122,11 +133,21 @@ impl Continuation {
     }
 }
 
+impl End {
+    pub(super) fn derive(generic: &str, sizes: Sizes) -> Self {
+        match (template(generic), Counter::by_name(generic, sizes.iv)) {
+            (_, Some(counter)) => Self::Of(counter),
+            (Some(("rfc3686", _)), None) => Self::OfRfc3686,
+            _ => Self::None,
+        }
+    }
+}
+
 impl Counter {
     /// The bytes of a block.
     pub(super) const BLOCK: usize = 64;
 
-    pub(super) fn by_name(generic: &str, iv: usize) -> Option<Self> {
+    fn by_name(generic: &str, iv: usize) -> Option<Self> {
         match (generic, iv) {
             ("chacha20", 16) => Some(Self::ChaCha),
             ("xchacha20" | "xchacha12", 32) => Some(Self::XChaCha),
@@ -195,10 +216,6 @@ impl Sibling {
             None => 0,
         }
     }
-}
-
-pub(super) fn is_rfc3686(algorithm: &Algorithm) -> bool {
-    matches!(algorithm.template(), Some(("rfc3686", _)))
 }
 
 /// The type of a well-known name that is not a skcipher.

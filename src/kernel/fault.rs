@@ -20,8 +20,10 @@ pub(super) enum Fault {
         /// How many it said.
         got: usize,
     },
-    /// The op socket in the middle of the message belongs to the process that forked.
+    /// The hook forked, and this is the child: the parent goes on with the message.
     Forked,
+    /// The op socket in the middle of the message belongs to the process that forked.
+    Parents,
     /// The message was lost, or had ended, before.
     Over,
     /// The op socket at hand carries less than the message, which cannot be cut.
@@ -43,7 +45,11 @@ impl Fault {
         match self {
             Self::Refused(refusal) => Some(refusal.stage),
             Self::Count { stage, .. } => Some(*stage),
-            Self::Interrupted | Self::Forked | Self::Over | Self::TooLong { .. } => None,
+            Self::Interrupted
+            | Self::Forked
+            | Self::Parents
+            | Self::Over
+            | Self::TooLong { .. } => None,
         }
     }
 
@@ -70,7 +76,8 @@ impl Fault {
         };
         match self {
             Self::Interrupted => Error::Interrupted,
-            Self::Forked => Error::stream(format!(
+            Self::Forked => Error::Forked,
+            Self::Parents => Error::stream(format!(
                 "the process forked in the middle of this message of {name}, and only the \
                  parent's socket knows where it is; begin a new one in this process"
             )),

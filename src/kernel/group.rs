@@ -10,9 +10,9 @@ use crate::request::{Direction, Exchange, Fate, Hook, Request};
 use crate::span::Overlap;
 use crate::sys::errno;
 
-/// The largest message of a chain. A ring saves system calls, of which a longer one is no longer
-/// made up.
-const SMALL: usize = 16 << 10;
+/// The largest message of a chain. A ring saves two system calls a message and costs a little of its
+/// own: on a stock 6.1 it is 4% ahead at 16 bytes, level at 4 KiB and 5% behind at 16 KiB.
+const SMALL: usize = 4 << 10;
 
 /// The shortest chain that a ring is taken out for.
 const WORTHWHILE: usize = 4;
@@ -36,7 +36,7 @@ impl<T: Transport> KernelCipher<T> {
     /// Sends the small ones over a ring. Where that goes wrong the op socket goes with it, and who
     /// is still waiting is served without one, which finds out what is wrong.
     fn through_chain(&self, direction: Direction, group: &mut [Exchange<'_>]) {
-        if group.len() < WORTHWHILE {
+        if group.len() < WORTHWHILE || !self.own.transport.may_exchange() {
             return;
         }
         let Ok(mut op) = self.own.take() else { return };

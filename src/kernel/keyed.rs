@@ -6,7 +6,7 @@ use super::transport::Transport;
 use crate::algorithm::{AlgType, Algorithm};
 use crate::error::{Refusal, Stage};
 use crate::key::Key;
-use crate::process::{Limits, generation};
+use crate::process::{Limits, generation, lane};
 use crate::sys::errno;
 
 /// A keyed tfm. The key is in the kernel alone.
@@ -78,7 +78,7 @@ impl<T: Transport> Keyed<T> {
         // An accepted socket starts with the system's defaults, whatever the tfm has.
         let (send, receive) = self.limits.wanted_buffers();
         let limit = self.limits.usable(self.transport.grow_buffers(&op, send, receive));
-        Ok(Box::new(Pooled { op, limit, generation: generation() }))
+        Ok(Box::new(Pooled { op, limit, generation: generation(), lane: lane() }))
     }
 }
 

@@ -41,9 +41,8 @@ pub fn trust<T: Transport>(
 
 fn ask<T: Transport>(process: &Process, transport: &T, algorithm: &Algorithm) -> Result<Verdict> {
     let (tfm, constraints) = bind(process, transport, algorithm)?;
-    let Some(figure) = figures::of(constraints.generic.as_str()) else {
-        return Ok(Verdict::NotAsked);
-    };
+    let figure = figures::of(constraints.generic.as_str()).filter(|_| T::COMPUTES);
+    let Some(figure) = figure else { return Ok(Verdict::NotAsked) };
     let key = Key::Bytes(In::from_slice(&figure.key));
     let cipher = match KernelCipher::keyed(process, transport, tfm, constraints.clone(), key) {
         Ok(cipher) => cipher,

@@ -127,7 +127,7 @@ impl<T: Transport> Message<T> {
         let keyed = &cipher.own;
         let mut op = match self.op.take() {
             Some(op) if op.generation == generation() => op,
-            Some(_) => return Err(Fault::Forked),
+            Some(_) => return Err(Fault::Parents),
             None => keyed.take()?,
         };
         let cut = Cut::Chained { chunk: keyed.chunk };

@@ -61,11 +61,11 @@ impl Plan {
         Some(match self.cut {
             Cut::Never => Piece { len: left, head: true, more: false },
             Cut::Chained { chunk } => {
-                let len = left.min(self.room(chunk));
+                let len = self.part(left, chunk);
                 Piece { len, head: !begun, more: len < left || !self.ends }
             }
             Cut::Counted { chunk, to_wrap } => {
-                let len = left.min(self.room(chunk)).min(before_wrap(done, to_wrap, chunk));
+                let len = self.part(left, chunk).min(before_wrap(done, to_wrap, chunk));
                 Piece { len, head: true, more: false }
             }
         })
@@ -76,11 +76,15 @@ impl Plan {
         self.limit = piece.div_ceil(2).min(limit);
     }
 
-    /// The limit in whole chunks; no more than what goes fastest.
-    fn room(&self, chunk: usize) -> usize {
+    /// All that is left, or so many whole chunks of it as the limit has; no more than what goes
+    /// fastest.
+    fn part(&self, left: usize, chunk: usize) -> usize {
         let limit = self.limit.min(FASTEST);
+        if left <= limit {
+            return left;
+        }
         let whole = limit - limit % chunk;
-        if whole == 0 { chunk } else { whole }
+        if whole == 0 { chunk.min(left) } else { whole }
     }
 }
 

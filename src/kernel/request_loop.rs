@@ -55,18 +55,21 @@ impl Follow {
     }
 
     /// The IV behind `len` bytes from `iv` on.
-    fn next(self, mut iv: Iv, len: usize, tail: Option<Iv>) -> Option<Iv> {
+    fn next(self, iv: &Iv, len: usize, tail: Option<Iv>) -> Option<Iv> {
         let blocks = |chunk| u64::try_from(len.div_ceil(chunk)).ok();
-        match self {
-            Self::Chain(NextIv::None, _) => {}
-            Self::Chain(NextIv::LastCiphertext, _) => return tail,
-            Self::Chain(NextIv::BigEndianCounter, chunk) => {
-                NextIv::add_big_endian(&mut iv, blocks(chunk)?);
-            }
-            Self::Count(counter, chunk) => counter.advance(&mut iv, blocks(chunk)?),
+        let mut next = match self {
             Self::Unknown => return None,
+            Self::Chain(NextIv::LastCiphertext, _) => return tail,
+            _ => iv.clone(),
+        };
+        match self {
+            Self::Chain(NextIv::BigEndianCounter, chunk) => {
+                NextIv::add_big_endian(&mut next, blocks(chunk)?);
+            }
+            Self::Count(counter, chunk) => counter.advance(&mut next, blocks(chunk)?),
+            _ => {}
         }
-        Some(iv)
+        Some(next)
     }
 }
 
@@ -83,17 +86,37 @@ pub(super) struct Job<'a> {
 }
 
 /// How far a job has come.
-struct Progress {
+struct Progress<'a> {
     /// Bytes done.
     done: usize,
     /// Bytes of the output that this try has written, which may be within a piece.
     written: usize,
     /// Bytes of the output that any try has written.
     touched: usize,
-    /// The IV at `done`; `None`: only the kernel knows it.
-    iv: Option<Iv>,
+    /// The IV at `done`.
+    iv: At<'a>,
     /// Whether the op socket has had operation and IV.
     begun: bool,
+}
+
+/// The IV of a place in a message.
+enum At<'a> {
+    /// The caller's: nothing has been done yet.
+    Start(&'a Iv),
+    /// One that was made for the place.
+    Later(Iv),
+    /// Only the kernel knows it, or nobody will ask.
+    Unknown,
+}
+
+impl At<'_> {
+    const fn known(&self) -> Option<&Iv> {
+        match self {
+            Self::Start(iv) => Some(iv),
+            Self::Later(iv) => Some(iv),
+            Self::Unknown => None,
+        }
+    }
 }
 
 /// Runs a job; gives the IV behind its last byte, where the library can tell.
@@ -106,21 +129,21 @@ pub(super) fn run<T: Transport>(
     mut job: Job<'_>,
     hook: &mut Hook<'_>,
 ) -> Result<Option<Iv>, Fault> {
-    let iv = (!job.begun).then(|| job.request.iv.clone());
+    let iv = if job.begun { At::Unknown } else { At::Start(job.request.iv) };
     let mut progress = Progress { done: 0, written: 0, touched: 0, iv, begun: job.begun };
     let end = pieces(keyed, op, &mut job, &mut progress, hook);
-    if end.is_err() {
+    if end.is_err_and(|fault| fault != Fault::Forked) {
         let touched = progress.touched.max(progress.written);
         job.request.output.borrow().part(0..touched).fill(0);
     }
-    end.map(|()| progress.iv)
+    end.map(|()| progress.iv.known().cloned())
 }
 
 fn pieces<T: Transport>(
     keyed: &Keyed<T>,
     op: &mut Box<Pooled<T::Op>>,
     job: &mut Job<'_>,
-    progress: &mut Progress,
+    progress: &mut Progress<'_>,
     hook: &mut Hook<'_>,
 ) -> Result<(), Fault> {
     let mut second_try = false;
@@ -169,10 +192,10 @@ fn ask(hook: &mut Hook<'_>, generation: u32) -> Result<(), Fault> {
 
 /// A piece can be sent again where its IV is known and its input still there: in place, a receive
 /// that failed may have written over some of it.
-fn can_resume(job: &Job<'_>, progress: &Progress, fault: Fault) -> bool {
+fn can_resume(job: &Job<'_>, progress: &Progress<'_>, fault: Fault) -> bool {
     let untouched = progress.written == progress.done && fault.stage() != Some(Stage::Receive);
     let apart = job.request.input.overlap(&job.request.output) == Overlap::None;
-    progress.iv.is_some() && (untouched || apart)
+    progress.iv.known().is_some() && (untouched || apart)
 }
 
 /// What was behind a first send that was cut short, where the kernel tells a count and keeps the
@@ -208,12 +231,12 @@ fn step<T: Transport>(
     op: &mut Pooled<T::Op>,
     job: &mut Job<'_>,
     piece: Piece,
-    progress: &mut Progress,
+    progress: &mut Progress<'_>,
     hook: &mut Hook<'_>,
 ) -> Result<(), Fault> {
     let range = progress.done..progress.done + piece.len;
     let (direction, input) = (job.request.direction, job.request.input.part(range.clone()));
-    let head = match &progress.iv {
+    let head = match progress.iv.known() {
         Some(iv) if piece.head => Some((direction, iv)),
         _ => None,
     };
@@ -237,7 +260,8 @@ fn step<T: Transport>(
     progress.done += piece.len;
     let output_tail = follow.tail(direction, Direction::Encrypt, output.as_in());
     let tail = input_tail.or(output_tail);
-    progress.iv = progress.iv.take().and_then(|iv| follow.next(iv, piece.len, tail));
+    let next = progress.iv.known().and_then(|iv| follow.next(iv, piece.len, tail));
+    progress.iv = next.map_or(At::Unknown, At::Later);
     Ok(())
 }
 

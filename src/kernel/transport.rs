@@ -7,7 +7,7 @@ use crate::error::{Errno, Refusal};
 use crate::key::Key;
 use crate::request::{Direction, Exchange, Iv};
 use crate::span::{In, Out};
-use crate::sys::{CHAIN, OpSocket, TfmSocket};
+use crate::sys::{CHAIN, OpSocket, TfmSocket, may_exchange};
 
 /// AF_ALG, or something that behaves like it.
 pub trait Transport: Debug + Clone + Send + Sync + 'static {
@@ -17,6 +17,9 @@ pub trait Transport: Debug + Clone + Send + Sync + 'static {
     type Op: Debug + Send;
     /// How many exchanges one system call carries.
     const CHAIN: usize;
+    /// Whether results are what the algorithm makes of a message. What does not compute is asked for
+    /// no known answer, and /proc/crypto does not speak of it.
+    const COMPUTES: bool = true;
 
     /// `socket` and `bind`.
     ///
@@ -63,6 +66,9 @@ pub trait Transport: Debug + Clone + Send + Sync + 'static {
     /// The errno.
     fn receive(&self, op: &mut Self::Op, out: &mut Out<'_>) -> Result<usize, Errno>;
 
+    /// Whether [`exchange`](Self::exchange) may be had; it may say no all the same.
+    fn may_exchange(&self) -> bool;
+
     /// Sends and receives each of a group, of [`CHAIN`](Self::CHAIN) at most, in its turn, in one
     /// system call, and notes its fate. `false`: that cannot be had, and nothing was done.
     fn exchange(
@@ -72,6 +78,12 @@ pub trait Transport: Debug + Clone + Send + Sync + 'static {
         group: &mut [&mut Exchange<'_>],
     ) -> bool;
 }
+
+/// What ciphers are made over: in a build for benches, what stands in for the kernel.
+#[cfg(feature = "instrument")]
+pub use super::Instrument as TheKernel;
+#[cfg(not(feature = "instrument"))]
+pub use AfAlg as TheKernel;
 
 /// The kernel itself.
 #[derive(Clone, Copy, Debug, Default)]
@@ -114,6 +126,10 @@ impl Transport for AfAlg {
 
     fn receive(&self, op: &mut OpSocket, out: &mut Out<'_>) -> Result<usize, Errno> {
         op.receive(out)
+    }
+
+    fn may_exchange(&self) -> bool {
+        may_exchange()
     }
 
     fn exchange(

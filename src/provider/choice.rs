@@ -6,7 +6,7 @@ use super::Provider;
 use crate::algorithm::Algorithm;
 use crate::constraints::{Constraints, Continuation, bytes};
 use crate::error::{Error, InputFault, Refusal, Result, Stage};
-use crate::kernel::{AfAlg, KernelCipher, errno, trust};
+use crate::kernel::{KernelCipher, TheKernel, errno, trust};
 use crate::key::Key;
 use crate::keyring::{self, KeyringKey};
 use crate::process::{Process, Verdict};
@@ -153,8 +153,8 @@ fn refused_before(process: &Process, algorithm: &Algorithm) -> Option<Error> {
 }
 
 fn kernel(process: &Process, algorithm: &Algorithm, key: Key<'_>) -> Result<Provider> {
-    let tried = trust(process, &AfAlg, algorithm)? == Verdict::Right;
-    let cipher = KernelCipher::open(process, &AfAlg, algorithm, key)?;
+    let tried = trust(process, &TheKernel, algorithm)? == Verdict::Right;
+    let cipher = KernelCipher::open(process, &TheKernel, algorithm, key)?;
     Ok(Provider::Kernel { cipher, twin: None, tried })
 }
 

@@ -2,7 +2,7 @@
 
 use super::Provider;
 use crate::error::{Error, Result};
-use crate::kernel::{AfAlg, Message as KernelMessage};
+use crate::kernel::{Message as KernelMessage, TheKernel};
 use crate::request::{Direction, Hook, Iv};
 use crate::span::{In, Out};
 use crate::userspace::Message as UserspaceMessage;
@@ -14,7 +14,7 @@ pub enum Message {
     /// AF_ALG's.
     Kernel {
         /// Its place.
-        message: Box<KernelMessage<AfAlg>>,
+        message: Box<KernelMessage<TheKernel>>,
         /// How it began, where a twin may have to begin again.
         start: Option<Box<(Direction, Iv)>>,
     },

@@ -8,13 +8,13 @@ pub use message::Message;
 
 use crate::constraints::{Constraints, Continuation};
 use crate::error::Result;
-use crate::kernel::{AfAlg, KernelCipher};
+use crate::kernel::{KernelCipher, TheKernel};
 pub use crate::kernel::{is_available, on_main_thread, watch_forks, without_remnants};
 use crate::request::{Direction, Exchange, Fate, Hook, Iv, Request};
 use crate::userspace::UserspaceCipher;
 
 /// Up to this many bytes userspace computes with the GIL held. To give it away and take it back costs
-/// 70 ns, an eighth of the time of as much AES-CTR; the slowest cipher, twofish, holds it for 0.7 ms
+/// 70 ns, a seventh of the time of as much AES-CTR; the slowest cipher, twofish, holds it for 0.7 ms
 /// then, a seventh of what Python lets a thread have it for (`sys.getswitchinterval`).
 const QUICK: usize = 2048;
 
@@ -25,7 +25,7 @@ pub enum Provider {
     /// AF_ALG.
     Kernel {
         /// The cipher.
-        cipher: KernelCipher<AfAlg>,
+        cipher: KernelCipher<TheKernel>,
         /// The same key in userspace, for messages that the mode cannot cut into kernel requests.
         twin: Option<UserspaceCipher>,
         /// Whether its driver gave a published answer before it was trusted.
@@ -43,7 +43,7 @@ pub enum Provider {
 /// One provider's cipher.
 #[derive(Clone, Copy)]
 enum Side<'p> {
-    Kernel(&'p KernelCipher<AfAlg>),
+    Kernel(&'p KernelCipher<TheKernel>),
     Userspace(&'p UserspaceCipher),
 }
 
@@ -184,12 +184,31 @@ impl Provider {
     /// Which rule the request breaks, or what the kernel answered. That it is too long, where there
     /// is a twin: an op socket of today takes less than that of then. It has taken nothing, and
     /// [`too_long`](Self::too_long) knows from now on, so that the next try is the twin's.
-    pub fn crypt(&self, mut request: Request<'_>, hook: &mut Hook<'_>) -> Result<usize> {
+    pub fn crypt(&self, request: Request<'_>, hook: &mut Hook<'_>) -> Result<usize> {
         self.check_request(&request)?;
+        self.crypt_checked(request, hook)
+    }
+
+    /// The same, of a request that was checked.
+    ///
+    /// # Errors
+    /// What the kernel answered, or that the message is too long, as above.
+    pub fn crypt_checked(&self, mut request: Request<'_>, hook: &mut Hook<'_>) -> Result<usize> {
         let len = request.input.len();
         let output = request.output.borrow().part(0..len);
-        self.side(len).crypt(Request { output, ..request }, hook)?;
+        let request = Request { output, ..request };
+        match self.beyond(len) {
+            Some((_, twin)) => without_remnants(len, || twin.crypt(request, hook))?,
+            None => self.own().crypt(request, hook)?,
+        }
         Ok(len)
+    }
+
+    /// How many bytes of a message of `len` leave something on the caller's stack: what
+    /// [`without_remnants`] wants to know. The kernel has a stack of its own, and a twin's work is
+    /// wiped when it is done.
+    pub const fn on_this_stack(&self, len: usize) -> usize {
+        if matches!(self, Self::Kernel { .. }) { 0 } else { len }
     }
 
     /// Runs the requests of a group, which have been checked. What turns out to be too long for an op

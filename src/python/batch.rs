@@ -1,6 +1,8 @@
 //! Many messages in one call: one crossing from Python for all of them.
 
-use pyo3::exceptions::PyTypeError;
+use std::collections::TryReserveError;
+
+use pyo3::exceptions::{PyMemoryError, PyTypeError};
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyList, PyTuple};
@@ -20,6 +22,9 @@ use crate::span::Overlap;
 const REQUEST: &str = "request";
 const UNIT: &str = "unit";
 
+/// How many requests are taken between two looks for signals.
+const SIGNALS: usize = 1 << 16;
+
 /// A message, and its IV or None.
 type Pair<'py> = (Bound<'py, PyAny>, Bound<'py, PyAny>);
 
@@ -31,22 +36,14 @@ pub(super) fn many<'py>(
     requests: &Bound<'py, PyAny>,
     threads: usize,
 ) -> PyResult<Bound<'py, PyList>> {
-    let pairs = requests.try_iter()?.enumerate().map(pair).collect::<PyResult<Vec<_>>>()?;
-    let buffers = pairs.iter().enumerate().map(buffer).collect::<PyResult<Vec<_>>>()?;
+    let pairs = all(py, requests.try_iter()?.enumerate().map(pair))?;
+    let buffers = all(py, pairs.iter().enumerate().map(buffer))?;
     without_remnants(usize::MAX, || {
         let ivs = ivs(py, provider, direction, &pairs, &buffers)?;
         let fresh = |buffer: &InBuffer<'_, 'py>| Fresh::new(py, buffer.span().len());
-        let mut results = buffers.iter().map(fresh).collect::<PyResult<Vec<_>>>()?;
+        let mut results = all(py, buffers.iter().map(fresh))?;
         let parts = buffers.iter().zip(&mut results).zip(&ivs).enumerate();
-        let mut list: Vec<_> = parts
-            .map(|(index, ((buffer, result), iv))| Exchange {
-                index,
-                iv: iv.clone(),
-                input: buffer.span(),
-                output: result.span(),
-                fate: Fate::Waiting,
-            })
-            .collect();
+        let mut list = all(py, parts.map(|parts| Ok(exchange(parts))))?;
         let lengths = || buffers.iter().map(|buffer| buffer.span().len());
         let quick = provider.is_quick(lengths().sum());
         announced_all(py, provider, lengths().max().unwrap_or_default(), || {
@@ -57,6 +54,34 @@ pub(super) fn many<'py>(
         drop(list);
         PyList::new(py, results.into_iter().map(Fresh::done))
     })
+}
+
+/// A request: its place, its data, where its result goes, its IV.
+type Parts<'a, 'py> = (usize, ((&'a InBuffer<'a, 'py>, &'a mut Fresh<'py>), &'a Iv));
+
+fn exchange<'a>((index, ((buffer, result), iv)): Parts<'a, '_>) -> Exchange<'a> {
+    let (iv, input, output) = (iv.clone(), buffer.span(), result.span());
+    Exchange { index, iv, input, output, fate: Fate::Waiting }
+}
+
+/// As many as there are, or MemoryError; signals are heard while they are taken.
+fn all<T>(py: Python<'_>, items: impl Iterator<Item = PyResult<T>>) -> PyResult<Vec<T>> {
+    let mut all = Vec::new();
+    all.try_reserve(items.size_hint().0).map_err(no_memory)?;
+    for item in items {
+        if all.len() == all.capacity() {
+            all.try_reserve(1).map_err(no_memory)?;
+        }
+        if all.len() % SIGNALS == 0 {
+            py.check_signals()?;
+        }
+        all.push(item?);
+    }
+    Ok(all)
+}
+
+fn no_memory(_: TryReserveError) -> PyErr {
+    PyMemoryError::new_err("there is no memory for so many requests; pass fewer at once")
 }
 
 fn pair((index, item): (usize, PyResult<Bound<'_, PyAny>>)) -> PyResult<Pair<'_>> {
@@ -70,7 +95,7 @@ fn pair((index, item): (usize, PyResult<Bound<'_, PyAny>>)) -> PyResult<Pair<'_>
 }
 
 fn buffer<'a, 'py>((index, (data, _)): (usize, &'a Pair<'py>)) -> PyResult<InBuffer<'a, 'py>> {
-    InBuffer::get(data, "data").or_else(|_| InBuffer::get(data, &format!("request {index}: data")))
+    InBuffer::get(data, format_args!("request {index}: data"))
 }
 
 /// The IVs, after all requests have been checked.
@@ -81,15 +106,13 @@ fn ivs(
     pairs: &[Pair<'_>],
     buffers: &[InBuffer<'_, '_>],
 ) -> PyResult<Vec<Iv>> {
-    let mut ivs = vec![Iv::EMPTY; pairs.len()]; // filled where they stay
+    // Filled where they stay.
+    let mut ivs = all(py, pairs.iter().map(|_| Ok(Iv::EMPTY)))?;
     for (index, ((_, object), iv)) in pairs.iter().zip(&mut ivs).enumerate() {
         let object = (!object.is_none()).then_some(object);
         let len = buffers.get(index).map_or(0, |buffer| buffer.span().len());
-        let mut read = |name: &str| options::read_iv(provider.constraints(), object, name, iv);
-        read("iv")
-            .or_else(|error| {
-                if is_ours(py, &error) { Err(error) } else { read(&format!("request {index}: iv")) }
-            })
+        let name = format_args!("request {index}: iv");
+        options::read_iv(provider.constraints(), object, name, iv)
             .and_then(|()| Ok(provider.check(direction, iv, len)?))
             .map_err(|error| in_batch(py, error, REQUEST, index))?;
     }
@@ -139,18 +162,22 @@ pub(super) fn units_into<'py>(
     let in_place = input.overlap(&request.output) != Overlap::None;
     let output = request.output.part(0..input.len());
     let quick = provider.is_quick(input.len());
-    let mut done = input.len();
+    let mut lost = None;
     let end = without_remnants(usize::MAX, || {
         announced_all(py, provider, units.size, || {
             run(py, UNIT, quick, |hook| {
                 units
                     .crypt(provider, direction, (input, output), threads, hook)
-                    .inspect_err(|failure| done = failure.index.saturating_mul(units.size))
+                    .inspect_err(|failure| lost = Some((failure.index, failure.was_begun())))
             })
         })
     });
-    end.map_err(|error| if in_place { half_way(py, error, done) } else { error })?;
-    Ok(done)
+    match (end, lost) {
+        (Err(error), Some((unit, begun))) if in_place => {
+            Err(half_way(py, error, unit * units.size, if begun { units.size } else { 0 }))
+        }
+        (end, _) => end.map(|()| input.len()),
+    }
 }
 
 /// Runs the work with the GIL released; an error says which one of many it is of.
@@ -162,7 +189,7 @@ fn run(
 ) -> PyResult<()> {
     let mut place = None;
     let done = detached_unless(quick, py, |hook| {
-        work(hook).map_err(|Failure { index, error }| {
+        work(hook).map_err(|Failure { index, error, .. }| {
             place = Some(index);
             error
         })
@@ -174,12 +201,16 @@ fn run(
 }
 
 /// What was done in place stays: an exception that is not ours, Ctrl-C's, gets a note of where it is.
-fn half_way(py: Python<'_>, error: PyErr, done: usize) -> PyErr {
+fn half_way(py: Python<'_>, error: PyErr, done: usize, lost: usize) -> PyErr {
     if is_ours(py, &error) {
         return error;
     }
-    let note =
-        format!("the first {} of data were done in place, the rest is as it was", bytes(done));
+    let lost = match lost {
+        0 => String::new(),
+        lost => format!(", the unit of {} behind them is lost (zeros)", bytes(lost)),
+    };
+    let done = bytes(done);
+    let note = format!("the first {done} of data were done in place{lost}, the rest is as it was");
     match error.value(py).call_method1(intern!(py, "add_note"), (note,)) {
         Ok(_) => error,
         Err(other) => other,

@@ -6,6 +6,7 @@
 #![allow(unsafe_code, reason = "the buffer protocol; invariants in SAFETY.md")]
 
 use std::ffi::{CStr, c_int};
+use std::fmt::Display;
 use std::marker::PhantomData;
 use std::mem::MaybeUninit;
 use std::ptr::{self, NonNull};
@@ -65,14 +66,14 @@ enum Source<'a, 'py> {
 impl<'a, 'py> InBuffer<'a, 'py> {
     /// # Errors
     /// TypeError for what has no bytes, BufferError for what is not contiguous.
-    pub(super) fn get(object: &'a Bound<'py, PyAny>, name: &str) -> PyResult<Self> {
+    pub(super) fn get(object: &'a Bound<'py, PyAny>, name: impl Display) -> PyResult<Self> {
         if let Ok(bytes) = object.cast_exact::<PyBytes>() {
             return Ok(Self(Source::Bytes(bytes.as_bytes())));
         }
-        check_no_objects(object, name)?;
+        check_no_objects(object, &name)?;
         match View::get(object, ffi::PyBUF_SIMPLE) {
             Ok(view) => Ok(Self(Source::View(view))),
-            Err(error) => Err(refused(object, name, error)),
+            Err(error) => Err(refused(object, &name, error)),
         }
     }
 
@@ -92,14 +93,14 @@ impl<'py> OutBuffer<'py> {
     /// # Errors
     /// TypeError for what has no bytes, BufferError for what is read-only or not contiguous.
     pub(super) fn get(object: &Bound<'py, PyAny>) -> PyResult<Self> {
-        check_no_objects(object, "out")?;
+        check_no_objects(object, &"out")?;
         match View::get(object, ffi::PyBUF_WRITABLE) {
             Ok(view) => Ok(Self(view)),
             Err(error) => Err(match View::get(object, ffi::PyBUF_SIMPLE) {
                 Ok(_) => PyBufferError::new_err(
                     "out is read-only; give a writable buffer, such as a bytearray",
                 ),
-                Err(_) => refused(object, "out", error),
+                Err(_) => refused(object, &"out", error),
             }),
         }
     }
@@ -112,7 +113,7 @@ impl<'py> OutBuffer<'py> {
 
 /// The error of a buffer that does not come as plain contiguous bytes. Exporters word it as they
 /// like (NumPy raises ValueError), so ask whether it comes in another shape.
-fn refused(object: &Bound<'_, PyAny>, name: &str, error: PyErr) -> PyErr {
+fn refused(object: &Bound<'_, PyAny>, name: &dyn Display, error: PyErr) -> PyErr {
     if exports_another_shape(object) {
         return PyBufferError::new_err(format!(
             "{name} is not one C-contiguous run of bytes; pass a contiguous copy of it"
@@ -130,7 +131,7 @@ fn refused(object: &Bound<'_, PyAny>, name: &str, error: PyErr) -> PyErr {
 
 /// The items of an array may be Python objects: its bytes are then their addresses, which are no
 /// data to encrypt, and to write over them is to have the interpreter follow whatever comes out.
-fn check_no_objects(object: &Bound<'_, PyAny>, name: &str) -> PyResult<()> {
+fn check_no_objects(object: &Bound<'_, PyAny>, name: &dyn Display) -> PyResult<()> {
     if object.is_exact_instance_of::<PyByteArray>() || look(object, holds_objects) != Some(true) {
         return Ok(());
     }

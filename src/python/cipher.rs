@@ -86,6 +86,19 @@ impl Cipher {
         })
     }
 
+    /// For the time of a call, in which no other thread that uses the Cipher is disturbed: a count of
+    /// references would be a cache line to which all of them write.
+    pub(super) fn with<T>(
+        &self,
+        threads: Option<usize>,
+        work: impl FnOnce(Spread<'_>) -> PyResult<T>,
+    ) -> PyResult<T> {
+        match &*self.provider.load() {
+            Some(provider) => work(Spread { provider, threads: threads.unwrap_or(1) }),
+            None => Err(Error::Closed.into()),
+        }
+    }
+
     pub(super) fn provider(&self) -> PyResult<Arc<Provider>> {
         Ok(self.provider.load_full().ok_or(Error::Closed)?)
     }
@@ -175,9 +188,7 @@ impl Cipher {
         #[pyo3(from_py_with = options::padding)] padding: Option<&str>,
         #[pyo3(from_py_with = options::threads)] threads: Option<usize>,
     ) -> PyResult<Bound<'py, PyBytes>> {
-        let provider = self.provider()?;
-        let spread = Spread { provider: &provider, threads: threads.unwrap_or(1) };
-        crypt(py, spread, Direction::Encrypt, data, iv, padding)
+        self.with(threads, |spread| crypt(py, spread, Direction::Encrypt, data, iv, padding))
     }
 
     /// Decrypt one message; arguments and errors are those of ``encrypt``.
@@ -199,9 +210,7 @@ impl Cipher {
         #[pyo3(from_py_with = options::padding)] padding: Option<&str>,
         #[pyo3(from_py_with = options::threads)] threads: Option<usize>,
     ) -> PyResult<Bound<'py, PyBytes>> {
-        let provider = self.provider()?;
-        let spread = Spread { provider: &provider, threads: threads.unwrap_or(1) };
-        crypt(py, spread, Direction::Decrypt, data, iv, padding)
+        self.with(threads, |spread| crypt(py, spread, Direction::Decrypt, data, iv, padding))
     }
 
     /// Encrypt one message into a buffer of the caller's.
@@ -232,9 +241,7 @@ impl Cipher {
         iv: Option<&Bound<'py, PyAny>>,
         #[pyo3(from_py_with = options::threads)] threads: Option<usize>,
     ) -> PyResult<usize> {
-        let provider = self.provider()?;
-        let spread = Spread { provider: &provider, threads: threads.unwrap_or(1) };
-        crypt_into(py, spread, Direction::Encrypt, data, out, iv)
+        self.with(threads, |spread| crypt_into(py, spread, Direction::Encrypt, data, out, iv))
     }
 
     /// Decrypt one message into a buffer of the caller's; see ``encrypt_into``.
@@ -247,9 +254,7 @@ impl Cipher {
         iv: Option<&Bound<'py, PyAny>>,
         #[pyo3(from_py_with = options::threads)] threads: Option<usize>,
     ) -> PyResult<usize> {
-        let provider = self.provider()?;
-        let spread = Spread { provider: &provider, threads: threads.unwrap_or(1) };
-        crypt_into(py, spread, Direction::Decrypt, data, out, iv)
+        self.with(threads, |spread| crypt_into(py, spread, Direction::Decrypt, data, out, iv))
     }
 
     /// Begin to encrypt one message that comes in pieces.

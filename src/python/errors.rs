@@ -73,7 +73,7 @@ impl From<Error> for PyErr {
             Error::Memory { .. } => PyMemoryError::new_err(message),
             Error::Padding => InvalidPaddingError::new_err(message),
             Error::Closed => ClosedError::new_err(message),
-            Error::StreamState { .. } => StreamStateError::new_err(message),
+            Error::StreamState { .. } | Error::Forked => StreamStateError::new_err(message),
             Error::Interrupted => AfalgError::new_err(message),
             Error::Kernel { refusal, .. } => {
                 KernelError::new_err((message, refusal.errno.0, refusal.stage.name()))

@@ -6,7 +6,6 @@ use pyo3::types::PyBytes;
 use super::cipher::Cipher;
 use super::oneshot::crypt;
 use super::options;
-use crate::batch::Spread;
 use crate::provider;
 use crate::request::Direction;
 
@@ -26,7 +25,7 @@ pub(super) fn encrypt<'py>(
     #[pyo3(from_py_with = options::provider)] provider: Option<&str>,
 ) -> PyResult<Bound<'py, PyBytes>> {
     let cipher = Cipher::open(py, algorithm, key, provider)?;
-    crypt(py, Spread::alone(&*cipher.provider()?), Direction::Encrypt, data, iv, padding)
+    cipher.with(None, |spread| crypt(py, spread, Direction::Encrypt, data, iv, padding))
 }
 
 /// Decrypt one message under a key that is used once; see ``encrypt``.
@@ -42,7 +41,7 @@ pub(super) fn decrypt<'py>(
     #[pyo3(from_py_with = options::provider)] provider: Option<&str>,
 ) -> PyResult<Bound<'py, PyBytes>> {
     let cipher = Cipher::open(py, algorithm, key, provider)?;
-    crypt(py, Spread::alone(&*cipher.provider()?), Direction::Decrypt, data, iv, padding)
+    cipher.with(None, |spread| crypt(py, spread, Direction::Decrypt, data, iv, padding))
 }
 
 /// Say whether this process can open an AF_ALG socket now.

@@ -24,7 +24,7 @@ pub(super) fn crypt<'py>(
 ) -> PyResult<Bound<'py, PyBytes>> {
     let (provider, data) = (spread.provider, InBuffer::get(data, "data")?);
     let input = data.span();
-    without_remnants(input.len(), || {
+    without_remnants(spread.on_this_stack(input.len()), || {
         let mut place = Iv::EMPTY;
         options::read_iv(provider.constraints(), iv, "iv", &mut place)?;
         let iv = &place;
@@ -37,7 +37,7 @@ pub(super) fn crypt<'py>(
         announced(py, provider, input.len(), || {
             bytes_filled_by(py, input.len(), |output| {
                 let request = Request { direction, iv, input, output };
-                detached_unless(quick, py, |hook| spread.crypt(request, hook))
+                detached_unless(quick, py, |hook| spread.crypt_checked(request, hook))
             })
         })
     })
@@ -55,14 +55,16 @@ pub(super) fn crypt_into<'py>(
     let (provider, data) = (spread.provider, InBuffer::get(data, "data")?);
     let mut out = OutBuffer::get(out)?;
     let input = data.span();
-    without_remnants(input.len(), || {
+    without_remnants(spread.on_this_stack(input.len()), || {
         let mut place = Iv::EMPTY;
         options::read_iv(provider.constraints(), iv, "iv", &mut place)?;
         let iv = &place;
         provider.check_request(&Request { direction, iv, input, output: out.span() })?;
         announced(py, provider, input.len(), || {
             let request = Request { direction, iv, input, output: out.span() };
-            detached_unless(provider.is_quick(input.len()), py, |hook| spread.crypt(request, hook))
+            detached_unless(provider.is_quick(input.len()), py, |hook| {
+                spread.crypt_checked(request, hook)
+            })
         })
     })
 }

@@ -1,5 +1,7 @@
 //! The options that several calls share: provider, padding, IV.
 
+use std::fmt::Display;
+
 use pyo3::exceptions::{PyOverflowError, PyTypeError, PyUnicodeEncodeError};
 use pyo3::intern;
 use pyo3::prelude::*;
@@ -104,7 +106,7 @@ pub(super) fn padded(padding: Option<&str>) -> PyResult<bool> {
 pub(super) fn read_iv(
     constraints: &Constraints,
     object: Option<&Bound<'_, PyAny>>,
-    name: &str,
+    name: impl Display,
     iv: &mut Iv,
 ) -> PyResult<()> {
     let Some(object) = object else { return Ok(constraints.check_iv(None)?) };
@@ -151,11 +153,17 @@ fn number(object: &Bound<'_, PyAny>, name: &str, range: &str) -> PyResult<u64> {
         if error.is_instance_of::<PyOverflowError>(object.py()) {
             return out_of_range(object, name, range);
         }
+        if !error.is_instance_of::<PyTypeError>(object.py()) {
+            return error; // what its __index__ raised, Ctrl-C in it too
+        }
         let kind = object.get_type().name().map_or_else(|_| "?".into(), |name| name.to_string());
         PyTypeError::new_err(format!("{name} is of type {kind}, it must be an int"))
     })
 }
 
 fn out_of_range(object: &Bound<'_, PyAny>, name: &str, range: &str) -> PyErr {
-    Error::input(InputFault::Argument, format!("{name} is {object}, it must be {range}")).into()
+    // Python does not write integers of thousands of digits.
+    let told = object.str().map_or_else(|_| String::new(), |told| told.to_string());
+    let told = if (1..40).contains(&told.len()) { &told } else { "out of range" };
+    Error::input(InputFault::Argument, format!("{name} is {told}, it must be {range}")).into()
 }

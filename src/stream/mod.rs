@@ -222,7 +222,9 @@ impl Stream {
                 Ok(need)
             }
             Err(error) => {
-                out.part(0..written).fill(0);
+                if error.may_wipe() {
+                    out.part(0..written).fill(0);
+                }
                 self.end(State::Poisoned);
                 Err(error)
             }

@@ -6,6 +6,7 @@
 //! that it no longer sees. So a fork waits for the receives that are under way, and receives wait
 //! for a fork. `vfork` and `posix_spawn` copy no pages and need none of this.
 
+use std::os::fd::{AsRawFd, BorrowedFd};
 use std::sync::Once;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread::{sleep, yield_now};
@@ -13,8 +14,14 @@ use std::time::Duration;
 
 use crate::process::GENERATION;
 
-/// How many threads are in a receive.
-static RECEIVING: AtomicU32 = AtomicU32::new(0);
+/// How many threads are in a receive: counted apart, or each receive would wait for the line that
+/// those of other threads, on other sockets, have just written to.
+static RECEIVING: [Lane; 16] = [const { Lane(AtomicU32::new(0)) }; 16];
+
+/// A cache line.
+#[repr(align(64))]
+struct Lane(AtomicU32);
+
 /// How many threads are in a fork.
 static FORKING: AtomicU32 = AtomicU32::new(0);
 
@@ -24,16 +31,18 @@ const PAUSE: Duration = Duration::from_micros(50);
 /// one would wait for itself; better a garbled page there than a hang.
 const PATIENCE: u32 = 40_000;
 
-/// A receive under way.
-pub(super) struct Receiving;
+/// A receive under way, and where it is counted.
+pub(super) struct Receiving(&'static AtomicU32);
 
 impl Receiving {
-    /// Begins a receive, behind a fork that is under way.
-    pub(super) fn begin() -> Self {
+    /// Begins a receive on a socket, behind a fork that is under way.
+    pub(super) fn begin(socket: BorrowedFd<'_>) -> Self {
+        let at = socket.as_raw_fd().unsigned_abs() as usize % RECEIVING.len();
+        let own = RECEIVING.get(at).unwrap_or(&RECEIVING[0]);
         loop {
             // SeqCst: of a fork and a receive that begin at once, one sees the other.
-            RECEIVING.fetch_add(1, Ordering::SeqCst);
-            let receiving = Self;
+            own.0.fetch_add(1, Ordering::SeqCst);
+            let receiving = Self(&own.0);
             if FORKING.load(Ordering::SeqCst) == 0 {
                 return receiving;
             }
@@ -46,14 +55,14 @@ impl Receiving {
 
 impl Drop for Receiving {
     fn drop(&mut self) {
-        RECEIVING.fetch_sub(1, Ordering::SeqCst);
+        self.0.fetch_sub(1, Ordering::SeqCst);
     }
 }
 
 extern "C" fn before() {
     FORKING.fetch_add(1, Ordering::SeqCst);
     for _ in 0..PATIENCE {
-        if RECEIVING.load(Ordering::SeqCst) == 0 {
+        if RECEIVING.iter().all(|lane| lane.0.load(Ordering::SeqCst) == 0) {
             break;
         }
         yield_now();
@@ -67,7 +76,9 @@ extern "C" fn in_parent() {
 
 extern "C" fn in_child() {
     FORKING.store(0, Ordering::SeqCst);
-    RECEIVING.store(0, Ordering::SeqCst);
+    for lane in &RECEIVING {
+        lane.0.store(0, Ordering::SeqCst);
+    }
     GENERATION.fetch_add(1, Ordering::Relaxed);
 }
 
@@ -85,6 +96,7 @@ pub(crate) fn watch_forks() {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::os::fd::AsFd;
     use std::sync::atomic::AtomicBool;
 
     #[test]
@@ -93,8 +105,9 @@ mod tests {
         std::thread::scope(|scope| {
             for _ in 0..3 {
                 scope.spawn(|| {
+                    let (any, _) = std::io::pipe().unwrap();
                     while !stop.load(Ordering::SeqCst) {
-                        let _receiving = Receiving::begin();
+                        let _receiving = Receiving::begin(any.as_fd());
                         between.fetch_add(1, Ordering::SeqCst);
                         sleep(Duration::from_micros(10));
                         between.fetch_sub(1, Ordering::SeqCst);

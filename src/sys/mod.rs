@@ -6,6 +6,8 @@ mod cmsg;
 mod descriptor;
 pub(crate) mod errno;
 mod fork;
+#[cfg(any(test, feature = "instrument"))]
+mod instrument;
 pub(crate) mod keyctl;
 mod msg;
 mod privilege;
@@ -20,7 +22,7 @@ pub(crate) use privilege::without_capabilities;
 pub use remnants::without_remnants;
 pub(crate) use slot::Slot;
 pub(crate) use socket::{OpSocket, TfmSocket, can_open};
-pub(crate) use uring::CHAIN;
+pub(crate) use uring::{CHAIN, may_exchange};
 
 /// Whether this is the process's first thread: the one whose id is the process's.
 pub(crate) fn on_main_thread() -> bool {

@@ -56,7 +56,7 @@ pub(super) fn send(
 pub(super) fn receive(socket: BorrowedFd<'_>, out: &mut Out<'_>) -> Result<usize, Errno> {
     let mut vector = libc::iovec { iov_base: out.as_ptr().cast(), iov_len: out.len() };
     let mut message = header(&raw mut vector, None);
-    let _receiving = Receiving::begin();
+    let _receiving = Receiving::begin(socket);
     // SAFETY: the header points at a vector that lives through the call; the kernel writes to the
     // data alone, which the span keeps mapped and exclusive to us.
     let answer = unsafe { libc::recvmsg(socket.as_raw_fd(), &raw mut message, libc::MSG_DONTWAIT) };

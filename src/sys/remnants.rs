@@ -8,8 +8,9 @@
 
 use zeroize::zeroize_stack;
 
-/// How much of the stack a call with a short message may use, the loader's or a signal's copy of the
-/// registers (3 KiB) included; `tests/python/test_memory.py` finds what is beyond.
+/// How much of the stack a call with a short message may use, or one that the kernel computes, the
+/// loader's or a signal's copy of the registers (3 KiB) included; `tests/python/test_memory.py` finds
+/// what is beyond.
 const SHORT: usize = 10 << 10;
 
 /// How much any other call may: a userspace cipher has two buffers of 4 KiB there.
@@ -32,7 +33,8 @@ impl Drop for Wipe {
     }
 }
 
-/// Does `work` on a message of `len` bytes in a frame of its own, and wipes what that leaves behind.
+/// Does `work` in a frame of its own, with `len` bytes of a message that this process computes, and
+/// wipes what that leaves behind.
 /// What it gives must not have a secret in it, but where it points to.
 pub fn without_remnants<T>(len: usize, work: impl FnOnce() -> T) -> T {
     let _wipe = Wipe(len);

@@ -30,7 +30,7 @@ const TYPE_AT: usize = 2;
 /// `move_addr_to_kernel` takes no more.
 const ADDRESS: usize = size_of::<libc::sockaddr_storage>();
 
-fn owned(answer: libc::c_int) -> Result<OwnedFd, Errno> {
+pub(super) fn owned(answer: libc::c_int) -> Result<OwnedFd, Errno> {
     if answer < 0 {
         return Err(errno::last());
     }
@@ -48,7 +48,7 @@ pub(crate) fn can_open() -> Result<(), Errno> {
     open().map(drop)
 }
 
-fn length(value: usize) -> libc::socklen_t {
+pub(super) fn length(value: usize) -> libc::socklen_t {
     libc::socklen_t::try_from(value).unwrap_or(libc::socklen_t::MAX)
 }
 
@@ -164,11 +164,15 @@ impl TfmSocket {
         // SAFETY: null pointers ask for no address.
         let answer = unsafe { libc::accept4(fd, none, ptr::null_mut(), libc::SOCK_CLOEXEC) };
         let socket = owned(answer).map_err(|errno| Refusal { stage: Stage::Accept, errno })?;
-        Ok(OpSocket { socket: Descriptor::new(socket), control: ControlBuffer::new(iv_size) })
+        Ok(OpSocket::new(Descriptor::new(socket), iv_size))
     }
 }
 
 impl OpSocket {
+    pub(super) fn new(socket: Descriptor, iv_size: usize) -> Self {
+        Self { socket, control: ControlBuffer::new(iv_size) }
+    }
+
     /// Raises the send and the receive buffer towards so many bytes, past `wmem_max` and
     /// `rmem_max` where this process may; gives what they have now.
     pub fn grow_buffers(&self, send: usize, receive: usize) -> (usize, usize) {

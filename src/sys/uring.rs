@@ -44,8 +44,8 @@ struct Place {
     data: libc::iovec,
     header: libc::msghdr,
     control: ControlBuffer,
-    sent: Option<i32>,
-    received: Option<i32>,
+    sent: Option<Result<usize, Errno>>,
+    received: Option<Result<usize, Errno>>,
 }
 
 /// A ring, and the places of a chain.
@@ -56,9 +56,24 @@ struct Ring {
     generation: u32,
 }
 
+/// How a chain ended for its ring.
+enum End {
+    /// All of it was taken, and is done.
+    Clean,
+    /// Some of it was not taken and is left in the ring, which is closed.
+    Left,
+    /// The ring was closed under us: what the kernel may still have of it stays where it is.
+    Lost,
+}
+
 // SAFETY: the pointers in a place are of the exchange that filled it in, whose thread has the ring
 // then; nobody follows them before the next one fills it in anew.
 unsafe impl Send for Place {}
+
+/// Whether a ring may be had.
+pub(crate) fn may_exchange() -> bool {
+    !DENIED.load(Ordering::Relaxed)
+}
 
 /// Runs a group of at most [`CHAIN`] exchanges and notes what became of each. `false`: there is no
 /// ring to be had, and nothing was done.
@@ -68,25 +83,34 @@ pub(super) fn exchange(
     group: &mut [&mut Exchange<'_>],
 ) -> bool {
     let Some(mut ring) = take() else { return false };
-    let clean = ring.run(socket, direction, group);
+    let end = ring.run(socket, direction, group);
     ring.judge(group);
-    if clean {
-        for slot in &IDLE {
-            match slot.put(ring) {
-                Ok(()) => break,
-                Err(back) => ring = back,
-            }
+    match end {
+        End::Clean => keep(ring),
+        End::Left => drop(ring),
+        End::Lost => {
+            Box::leak(ring);
         }
     }
     true
 }
 
+/// Puts a ring away for the next one; closes it where there is no place.
+fn keep(mut ring: Box<Ring>) {
+    for slot in &IDLE {
+        match slot.put(ring) {
+            Ok(()) => return,
+            Err(back) => ring = back,
+        }
+    }
+}
+
 /// An idle ring of this process, or a new one; those of its parent are closed.
 fn take() -> Option<Box<Ring>> {
-    if DENIED.load(Ordering::Relaxed) {
+    if !may_exchange() {
         return None;
     }
-    let idle = IDLE.iter().filter_map(Slot::take).find(|ring| ring.generation == generation());
+    let idle = IDLE.iter().filter_map(Slot::take).find(|ring| ring.is_ours());
     idle.or_else(|| Ring::new().inspect_err(note).ok().map(Box::new))
 }
 
@@ -112,14 +136,14 @@ impl Ring {
         Ok(Self { uring: ManuallyDrop::new(uring), file, places, generation: generation() })
     }
 
-    /// Whether the kernel took the whole chain, so that none of it is left in the ring.
+    /// Runs the chain of a group.
     fn run(
         &mut self,
         socket: BorrowedFd<'_>,
         direction: Direction,
         group: &mut [&mut Exchange<'_>],
-    ) -> bool {
-        let _receiving = Receiving::begin();
+    ) -> End {
+        let _receiving = Receiving::begin(socket);
         let mut entries = Vec::with_capacity(2 * CHAIN);
         for (place, (number, exchange)) in self.places.iter_mut().zip((0..).zip(&mut *group)) {
             entries.extend(place.fill(socket, direction, exchange, number));
@@ -130,7 +154,7 @@ impl Ring {
         // SAFETY: the places and the callers' buffers that the entries point to stay where they are
         // until `gather` has seen as many completions as the kernel has taken entries.
         if unsafe { self.uring.submission().push_multiple(&entries) }.is_err() {
-            return false;
+            return End::Left;
         }
         let taken = match self.uring.submit() {
             Ok(taken) => taken,
@@ -141,29 +165,41 @@ impl Ring {
                 0
             }
         };
-        self.gather(taken);
-        taken == entries.len()
+        match self.gather(taken) {
+            true if taken == entries.len() => End::Clean,
+            true => End::Left,
+            false => End::Lost,
+        }
     }
 
-    /// Waits for so many completions. In the kernel only to have it finish what it has to do on
-    /// this thread: whether the descriptor is still the ring's nobody knows (`os.closerange`), and
-    /// to wait at another one would be to wait for ever.
-    fn gather(&mut self, count: usize) {
+    /// Looks for so many completions, until they are there or the ring is not ours any more:
+    /// another thread has closed it, and the count was another one's. Never in the kernel, which
+    /// might wait at that one for ever.
+    fn gather(&mut self, count: usize) -> bool {
         let mut left = count;
         loop {
             for completion in self.uring.completion() {
                 let (number, answer) = (completion.user_data(), completion.result());
+                let answer = usize::try_from(answer).map_err(|_| Errno(-answer));
                 let place = usize::try_from(number / 2).ok().and_then(|at| self.places.get_mut(at));
                 if let Some(Place { sent, received, .. }) = place {
                     *(if number % 2 == 0 { sent } else { received }) = Some(answer);
                 }
-                left -= 1;
+                left = left.saturating_sub(1);
             }
             if left == 0 {
-                return;
+                return true;
+            }
+            if !self.is_open() {
+                return false;
             }
             sleep(PAUSE);
         }
+    }
+
+    /// Whether it is this process's, and open: another thread's `os.closerange` closes rings too.
+    fn is_ours(&self) -> bool {
+        self.generation == generation() && self.is_open()
     }
 
     /// Whether its descriptor is its own still: closed under us, its number may be another file's.
@@ -174,16 +210,9 @@ impl Ring {
     /// Says what became of each exchange, and forgets it.
     fn judge(&mut self, group: &mut [&mut Exchange<'_>]) {
         for (place, exchange) in self.places.iter_mut().zip(group) {
-            let whole = i32::try_from(exchange.input.len()).ok();
-            let received = place.received.unwrap_or(-libc::ECANCELED);
-            exchange.fate = match usize::try_from(received) {
-                Ok(_) if place.sent == whole && place.received == whole => Fate::Done,
-                Ok(count) => Fate::Spoiled(Ok(count)),
-                Err(_) if received == -libc::ECANCELED => Fate::Waiting,
-                Err(_) => Fate::Spoiled(Err(Errno(-received))),
-            };
+            let (sent, received) = (place.sent.take(), place.received.take());
+            exchange.fate = Fate::of(sent, received, exchange.input.len());
             place.control.forget();
-            (place.sent, place.received) = (None, None);
         }
     }
 }

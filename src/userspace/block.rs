@@ -8,6 +8,21 @@ use cipher::{
     BlockCipherDecrypt, BlockCipherEncrypt, BlockModeEncrypt, InnerIvInit, IvState, KeyInit,
 };
 
+use super::around::{Counters, Nothing, Tweaks, Unchain};
+use super::scratch::copy;
+use super::straight::{Around, Chain, Groups, whole};
+use crate::request::Direction;
+use crate::span::{In, Out};
+
+/// A mode that can work without a private buffer, over a cipher of 16-byte blocks.
+#[derive(Clone, Copy)]
+pub(super) enum Straight {
+    Ecb,
+    Cbc,
+    Ctr,
+    Xts,
+}
+
 /// A keyed block cipher. What is more or less than whole blocks is left as it is.
 pub(super) trait BlockCipher: Send + Sync {
     /// Bytes of a block: 8 or 16.
@@ -18,6 +33,17 @@ pub(super) trait BlockCipher: Send + Sync {
 
     /// Decrypts each block.
     fn decrypt(&self, blocks: &mut [u8]);
+
+    /// Works on as many bytes, from the first on, as go straight from input to output, and gives how
+    /// many. `place` is the IV of the first of them, and becomes that of what follows.
+    fn straight(
+        &self,
+        mode: Straight,
+        direction: Direction,
+        place: &mut [u8],
+        input: In<'_>,
+        output: Out<'_>,
+    ) -> usize;
 
     /// Encrypts each block after xoring it with the result before it; the first with `register`,
     /// which has the last result in the end. That is CBC, and what the other modes that cannot
@@ -41,12 +67,62 @@ where
         self.decrypt_blocks(Array::slice_as_chunks_mut(blocks).0);
     }
 
+    fn straight(
+        &self,
+        mode: Straight,
+        direction: Direction,
+        place: &mut [u8],
+        input: In<'_>,
+        output: Out<'_>,
+    ) -> usize {
+        if C::BlockSize::USIZE != 16 {
+            return 0;
+        }
+        let len = whole(input.len());
+        let (input, output) = (input.part(0..len), output.part(0..len));
+        match (mode, direction) {
+            (Straight::Ecb, _) => through::<_, Nothing>(self, direction, place, input, output),
+            (Straight::Cbc, Direction::Encrypt) => {
+                if let Some(register) = Array::slice_as_mut_array(place) {
+                    self.encrypt_with_backend(Chain { input, output, register });
+                }
+            }
+            (Straight::Cbc, _) => through::<_, Unchain>(self, direction, place, input, output),
+            (Straight::Ctr, _) => {
+                through::<_, Counters>(self, Direction::Encrypt, place, input, output);
+            }
+            (Straight::Xts, _) => through::<_, Tweaks>(self, direction, place, input, output),
+        }
+        len
+    }
+
     fn chain(&self, register: &mut [u8], blocks: &mut [u8]) {
         let Some(register) = Array::slice_as_mut_array(register) else { return };
         let mut cbc = Encryptor::<&C>::inner_iv_init(self, register);
         cbc.encrypt_blocks(Array::slice_as_chunks_mut(blocks).0);
         *register = cbc.iv_state();
     }
+}
+
+/// A cipher with `A` around it.
+fn through<C, A: Around>(
+    cipher: &C,
+    direction: Direction,
+    place: &mut [u8],
+    input: In<'_>,
+    output: Out<'_>,
+) where
+    C: BlockCipherEncrypt + BlockCipherDecrypt,
+{
+    let mut block = [0; 16];
+    copy(&mut block, place);
+    let mut around = A::at(block);
+    let groups = Groups::new(input, output, &mut around);
+    match direction {
+        Direction::Encrypt => cipher.encrypt_with_backend(groups),
+        Direction::Decrypt => cipher.decrypt_with_backend(groups),
+    }
+    copy(place, &around.place());
 }
 
 /// A block cipher of the kernel's name, and what is to be known of it before it has a key.

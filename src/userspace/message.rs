@@ -3,8 +3,7 @@
 use super::UserspaceCipher;
 use super::modes::Keyed;
 use super::pace::Pace;
-use super::scratch::with_scratch;
-use super::walk::rewrite;
+use super::walk::{rewrite, straight, wiped};
 use crate::error::Result;
 use crate::request::{Direction, Hook, Iv, Request};
 use crate::span::{In, Out};
@@ -35,7 +34,7 @@ impl Message {
         &mut self,
         cipher: &UserspaceCipher,
         input: In<'_>,
-        output: Out<'_>,
+        mut output: Out<'_>,
         last: bool,
         hook: &mut Hook<'_>,
     ) -> Result<()> {
@@ -45,15 +44,23 @@ impl Message {
         let mut pace = Pace::new(hook);
         let (direction, iv) = (self.direction, &mut self.iv);
         match &cipher.keyed {
-            Keyed::Parts(mode) => with_scratch(input.len(), |spare| {
-                rewrite(input, output, &mut pace, |data, ends| {
+            Keyed::Parts(mode) => {
+                let head = input.len() - if last { mode.tail(input.len()) } else { 0 };
+                let done =
+                    straight(input.part(0..head), output.borrow(), &mut pace, |from, to| {
+                        mode.straight(direction, iv, from, to)
+                    })?;
+                let rest = input.part(done..input.len());
+                let to = output.borrow().part(done..input.len());
+                rewrite(rest, to, &mut pace, |data, ends, spare| {
                     if last && ends {
                         mode.finish(direction, iv, data, spare);
                     } else {
                         mode.crypt(direction, iv, data, spare);
                     }
                 })
-            }),
+                .map_err(|error| wiped(error, output.part(0..done)))
+            }
             Keyed::Whole(mode) => mode.crypt(Request { direction, iv, input, output }, &mut pace),
         }
     }

@@ -2,17 +2,20 @@
 //!
 //! The ciphers are the RustCrypto crates', which find out at run time what the processor can do.
 //! The modes are ours, since the kernel has more of them than there are crates that work on many
-//! blocks at once. A message goes through a small private buffer (`scratch.rs`) in pieces
-//! (`walk.rs`); a mode (`modes/`) works on a piece with a block cipher (`block.rs`).
+//! blocks at once. A mode (`modes/`) works with a block cipher (`block.rs`) on pieces of a message in a
+//! small private buffer (`scratch.rs`, `walk.rs`). The common ones take most of a message straight from
+//! input to output (`straight.rs`, `around.rs`).
 //!
 //! Keys and key schedules are wiped on drop. Copies that the compiler and the crates make on the stack
 //! and in registers are wiped above, where a call of Python's ends (`src/sys/remnants.rs`).
 
+mod around;
 mod block;
 mod message;
 mod modes;
 mod pace;
 mod scratch;
+mod straight;
 mod walk;
 
 use std::fmt;

@@ -3,30 +3,34 @@
 use std::time::{Duration, Instant};
 
 use crate::error::{Error, Result};
+use crate::process::generation;
 use crate::request::Hook;
 
 /// How often the hook is asked: in Python each asking takes the GIL.
 const PATIENCE: Duration = Duration::from_millis(50);
 
 /// How many bytes are worked on between two looks at the clock: 20 ms of the slowest cipher, twofish.
-const STRIDE: usize = 64 * 1024;
+pub(super) const STRIDE: usize = 64 * 1024;
 
 /// Counts the work of one call.
 pub(super) struct Pace<'h, 'a> {
     hook: &'h mut Hook<'a>,
     asked: Option<Instant>,
     unseen: usize,
+    /// The fork generation that the work began in.
+    begun: u32,
 }
 
 impl<'h, 'a> Pace<'h, 'a> {
     pub(super) fn new(hook: &'h mut Hook<'a>) -> Self {
-        Self { hook, asked: None, unseen: 0 }
+        Self { hook, asked: None, unseen: 0, begun: generation() }
     }
 
     /// Notes that `bytes` are to be worked on.
     ///
     /// # Errors
-    /// [`Error::Interrupted`] where the hook wants an end.
+    /// [`Error::Interrupted`] where the hook wants an end; [`Error::Forked`] where it forked, and this
+    /// is the child.
     pub(super) fn spend(&mut self, bytes: usize) -> Result<()> {
         self.unseen += bytes;
         if self.unseen < STRIDE {
@@ -38,7 +42,10 @@ impl<'h, 'a> Pace<'h, 'a> {
             return Ok(());
         }
         *asked = Instant::now();
-        if (self.hook)() { Err(Error::Interrupted) } else { Ok(()) }
+        if (self.hook)() {
+            return Err(Error::Interrupted);
+        }
+        if self.begun == generation() { Ok(()) } else { Err(Error::Forked) }
     }
 }
 

@@ -1,7 +1,8 @@
-//! The private buffer that everything is computed in.
+//! The private buffer that the beginnings and ends of messages are computed in, and the rarer modes.
 //!
 //! A caller's bytes may change under us (another Python thread), so that no reference to them may
-//! exist: they are copied in here, worked on, and copied out. What was used is wiped on drop.
+//! exist: what does not go straight (`straight.rs`) is copied in here, worked on, and copied out. What
+//! was used is wiped on drop.
 
 use zeroize::zeroize_bytes;
 
@@ -24,14 +25,23 @@ pub(super) struct Scratch<'b> {
 
 /// Lends `work` a buffer with zeros in it, as large as a message of `len` bytes may need.
 pub(super) fn with_scratch<R>(len: usize, work: impl FnOnce(&mut Scratch<'_>) -> R) -> R {
+    with_two(len, |one, _| work(one))
+}
+
+/// Lends it two of them.
+pub(super) fn with_two<R>(
+    len: usize,
+    work: impl FnOnce(&mut Scratch<'_>, &mut Scratch<'_>) -> R,
+) -> R {
     if len <= SHORT { with::<SHORT, R>(work) } else { with::<ROOM, R>(work) }
 }
 
 /// A frame of its own for each size: a short message is to use little of the stack, which is wiped
 /// behind it.
 #[inline(never)]
-fn with<const SIZE: usize, R>(work: impl FnOnce(&mut Scratch<'_>) -> R) -> R {
-    work(&mut Scratch { bytes: &mut [0; SIZE], used: 0 })
+fn with<const SIZE: usize, R>(work: impl FnOnce(&mut Scratch<'_>, &mut Scratch<'_>) -> R) -> R {
+    let [mut one, mut other] = [[0; SIZE]; 2];
+    work(&mut Scratch { bytes: &mut one, used: 0 }, &mut Scratch { bytes: &mut other, used: 0 })
 }
 
 impl Scratch<'_> {

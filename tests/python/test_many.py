@@ -13,7 +13,7 @@ import afalg
 from oracles import ORACLES, Lengths, Oracle, difference
 from oracles.cases import DIRECTIONS, NewCipher, cases, iv_of, key_of, message
 
-SMALL = 16 << 10  # what goes over a ring at most
+SMALL = 4 << 10  # what goes over a ring at most
 PIECE = 1 << 19  # the most that one kernel request carries of a message that may be cut
 FEW, SOME, MANY = 3, 5, 70  # too few for a ring, enough, more than one chain of it
 KEY, IV = bytes(range(16)), bytes(range(16))

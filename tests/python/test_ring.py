@@ -24,7 +24,7 @@ pytestmark = pytest.mark.kernel
 
 DISABLED = Path("/proc/sys/kernel/io_uring_disabled")  # since Linux 6.6
 CLOCK = "clock_gettime"  # a system call where there is no vdso, in User-mode Linux
-LARGEST, PAGE = 16 << 10, 4096  # of a chain's messages
+LARGEST, PAGE = 4 << 10, 4096  # of a chain's messages
 RIGHT = {"result": "right"}
 CBC, XTS = ORACLES["cbc(aes)"], ORACLES["xts(aes)"]
 
@@ -42,7 +42,9 @@ def load_of(count: int, size: int, algorithm: str = "cbc(aes)") -> Load:
 def test_a_chain_of_64_is_one_system_call_and_few_or_long_messages_are_two_each(
     tmp_path: Path,
 ) -> None:
-    ring, plain = Counter[str](io_uring_enter=COUNT), Counter[str](sendmsg=COUNT, recvmsg=COUNT)
+    # A ring is looked at before it is used: its number may have gone to another file.
+    ring = Counter[str](io_uring_enter=COUNT, fstat=COUNT)
+    plain = Counter[str](sendmsg=COUNT, recvmsg=COUNT)
     due: dict[Case, Counter[str]] = {
         **{case_of(oracle, "64 at once", 16): ring for oracle in served(ALL)},
         case_of(CBC, "64 at once", PAGE): ring,
@@ -58,6 +60,8 @@ def test_a_chain_of_64_is_one_system_call_and_few_or_long_messages_are_two_each(
     found = traced([*due], tmp_path)
     for counts in found.values():
         counts.pop(CLOCK, None)
+        if looks := counts.pop("newfstatat", 0):  # the C library's way to fstat
+            counts["fstat"] += looks
     expected = {str(case): counts for case, counts in due.items()}
     assert {name: counts for name, counts in found.items() if counts != expected[name]} == {}
 

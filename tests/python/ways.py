@@ -10,7 +10,7 @@ import afalg
 
 BEYOND = 33  # bytes that `out` is larger than the message
 MARK = 0xA5
-SMALL = 16 << 10  # up to here messages go over a ring, where there is one
+SMALL = 4 << 10  # up to here messages go over a ring, where there is one
 CHAIN = 4  # so many at least
 THREADS = 2
 

@@ -303,6 +303,10 @@ impl Transport for Kernel {
         answer
     }
 
+    fn may_exchange(&self) -> bool {
+        true
+    }
+
     /// A chain, as io_uring runs one: a call that fails breaks it, and the rest is cancelled; a
     /// short count does not.
     fn exchange(&self, op: &mut Op, direction: Direction, group: &mut [&mut Exchange<'_>]) -> bool {
@@ -316,14 +320,10 @@ impl Transport for Kernel {
         for exchange in group {
             assert_eq!(exchange.fate, Fate::Waiting, "done already, and sent again");
             let sent = self.send(op, Some((direction, &exchange.iv)), exchange.input, false);
-            if sent.is_err() {
-                break;
-            }
-            let received = self.receive(op, &mut exchange.output);
-            let whole = Ok(exchange.input.len());
-            let done = sent == whole && received == whole;
-            exchange.fate = if done { Fate::Done } else { Fate::Spoiled(received) };
-            if received.is_err() {
+            let received = sent.map(|_| self.receive(op, &mut exchange.output));
+            let len = exchange.input.len();
+            exchange.fate = Fate::of(Some(sent), received.ok(), len);
+            if !matches!(received, Ok(Ok(_))) {
                 break;
             }
         }

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 
 import afalg
-from afalg.cli import doctor, key
+from afalg.cli import bench, doctor, key
 from afalg.cli.output import Answer, RefusedError, encodable, one_line
 
 __all__ = ["main", "parser"]
@@ -66,5 +66,6 @@ def parser() -> argparse.ArgumentParser:
     root.add_argument("--version", action="version", version=f"afalg {afalg.__version__}")
     verbs = root.add_subparsers(required=True, metavar="VERB")
     doctor.add_to(verbs.add_parser)
+    bench.add_to(verbs.add_parser)
     key.add_to(verbs.add_parser)
     return root

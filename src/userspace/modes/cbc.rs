@@ -4,12 +4,17 @@
 
 use super::{Mode, keep_last};
 use crate::request::{Direction, Iv};
-use crate::userspace::block::BlockCipher;
+use crate::span::{In, Out};
+use crate::userspace::block::{BlockCipher, Straight};
 use crate::userspace::scratch::{Scratch, xor};
 
 pub(super) struct Cbc(pub(super) Box<dyn BlockCipher>);
 
 impl Mode for Cbc {
+    fn straight(&self, direction: Direction, iv: &mut Iv, input: In<'_>, out: Out<'_>) -> usize {
+        self.0.straight(Straight::Cbc, direction, iv.bytes_mut(), input, out)
+    }
+
     fn crypt(&self, direction: Direction, iv: &mut Iv, data: &mut [u8], spare: &mut Scratch<'_>) {
         match direction {
             Direction::Encrypt => self.0.chain(iv.bytes_mut(), data),

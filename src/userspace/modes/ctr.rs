@@ -5,12 +5,17 @@
 
 use super::Mode;
 use crate::request::{Direction, Iv};
-use crate::userspace::block::BlockCipher;
+use crate::span::{In, Out};
+use crate::userspace::block::{BlockCipher, Straight};
 use crate::userspace::scratch::{Scratch, copy, xor};
 
 pub(super) struct Ctr(pub(super) Box<dyn BlockCipher>);
 
 impl Mode for Ctr {
+    fn straight(&self, direction: Direction, iv: &mut Iv, input: In<'_>, out: Out<'_>) -> usize {
+        self.0.straight(Straight::Ctr, direction, iv.bytes_mut(), input, out)
+    }
+
     fn crypt(&self, _: Direction, iv: &mut Iv, data: &mut [u8], spare: &mut Scratch<'_>) {
         let size = self.0.size();
         let stream = spare.first(data.len().next_multiple_of(size));

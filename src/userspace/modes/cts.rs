@@ -7,13 +7,22 @@
 use super::{Cbc, Mode};
 use crate::constraints::Sibling;
 use crate::request::{Direction, Iv};
+use crate::span::{In, Out};
 use crate::userspace::scratch::{Scratch, copy};
 
 pub(super) struct Cts(pub(super) Cbc);
 
 impl Mode for Cts {
+    fn straight(&self, direction: Direction, iv: &mut Iv, input: In<'_>, out: Out<'_>) -> usize {
+        self.0.straight(direction, iv, input, out)
+    }
+
     fn crypt(&self, direction: Direction, iv: &mut Iv, data: &mut [u8], spare: &mut Scratch<'_>) {
         self.0.crypt(direction, iv, data, spare);
+    }
+
+    fn tail(&self, len: usize) -> usize {
+        len - Sibling::before_cts_tail(len, self.0.0.size())
     }
 
     fn finish(&self, direction: Direction, iv: &mut Iv, data: &mut [u8], spare: &mut Scratch<'_>) {

@@ -2,12 +2,17 @@
 
 use super::Mode;
 use crate::request::{Direction, Iv};
-use crate::userspace::block::BlockCipher;
+use crate::span::{In, Out};
+use crate::userspace::block::{BlockCipher, Straight};
 use crate::userspace::scratch::Scratch;
 
 pub(super) struct Ecb(pub(super) Box<dyn BlockCipher>);
 
 impl Mode for Ecb {
+    fn straight(&self, direction: Direction, iv: &mut Iv, input: In<'_>, out: Out<'_>) -> usize {
+        self.0.straight(Straight::Ecb, direction, iv.bytes_mut(), input, out)
+    }
+
     fn crypt(&self, direction: Direction, _: &mut Iv, data: &mut [u8], _: &mut Scratch<'_>) {
         match direction {
             Direction::Encrypt => self.0.encrypt(data),

@@ -6,6 +6,7 @@ use zeroize::Zeroizing;
 
 use super::{Cbc, Mode};
 use crate::request::{Direction, Iv};
+use crate::span::{In, Out};
 use crate::userspace::block::{BlockCipher, Cipher};
 use crate::userspace::scratch::Scratch;
 
@@ -27,6 +28,10 @@ impl Mode for Essiv {
         let mut iv = iv.clone();
         self.salt.encrypt(iv.bytes_mut());
         iv
+    }
+
+    fn straight(&self, direction: Direction, iv: &mut Iv, input: In<'_>, out: Out<'_>) -> usize {
+        self.cbc.straight(direction, iv, input, out)
     }
 
     fn crypt(&self, direction: Direction, iv: &mut Iv, data: &mut [u8], spare: &mut Scratch<'_>) {

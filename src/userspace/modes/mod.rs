@@ -40,6 +40,7 @@ use super::pace::Pace;
 use super::scratch::{Scratch, copy};
 use crate::error::Result;
 use crate::request::{Direction, Iv, Request};
+use crate::span::{In, Out};
 
 /// A mode that a message may be cut in. The place in a message is an IV and nothing else.
 pub(super) trait Mode: Send + Sync {
@@ -48,13 +49,23 @@ pub(super) trait Mode: Send + Sync {
         iv.clone()
     }
 
+    /// Works on as much of a part, from its beginning, as goes straight from input to output, moves
+    /// the IV on and gives how much.
+    fn straight(&self, _: Direction, _: &mut Iv, _: In<'_>, _: Out<'_>) -> usize {
+        0
+    }
+
+    /// How much of the end of a message, whose last part has `len` bytes, is for `finish` alone.
+    fn tail(&self, _: usize) -> usize {
+        0
+    }
+
     /// Works on a part of a message, whole chunks of it and at most
     /// [`ROOM`](super::scratch::ROOM) bytes, and moves the IV on. What is in `spare` is of no use
     /// to anybody.
     fn crypt(&self, direction: Direction, iv: &mut Iv, data: &mut [u8], spare: &mut Scratch<'_>);
 
-    /// Works on the last part, which need not be whole chunks. Modes that steal ciphertext find
-    /// all of a message here that has at most two blocks, else more than its last block.
+    /// Works on the last part, which need not be whole chunks and has the whole [`tail`](Self::tail).
     fn finish(&self, direction: Direction, iv: &mut Iv, data: &mut [u8], spare: &mut Scratch<'_>) {
         self.crypt(direction, iv, data, spare);
     }

@@ -3,6 +3,7 @@
 
 use super::{Ctr, Mode};
 use crate::request::{Direction, Iv};
+use crate::span::{In, Out};
 use crate::userspace::block::Cipher;
 use crate::userspace::scratch::Scratch;
 
@@ -21,6 +22,10 @@ impl Rfc3686 {
 impl Mode for Rfc3686 {
     fn begin(&self, iv: &Iv) -> Iv {
         Iv::joined(&[self.nonce.bytes(), iv.bytes(), &1_u32.to_be_bytes()]).unwrap_or(Iv::EMPTY)
+    }
+
+    fn straight(&self, direction: Direction, iv: &mut Iv, input: In<'_>, out: Out<'_>) -> usize {
+        self.ctr.straight(direction, iv, input, out)
     }
 
     fn crypt(&self, direction: Direction, iv: &mut Iv, data: &mut [u8], spare: &mut Scratch<'_>) {

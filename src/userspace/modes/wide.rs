@@ -12,7 +12,6 @@ use crate::request::{Direction, Iv, Request};
 use crate::span::In;
 use crate::userspace::block::BlockCipher;
 use crate::userspace::pace::Pace;
-use crate::userspace::scratch::with_scratch;
 use crate::userspace::walk::{read, rewrite};
 
 /// The parts that the two differ in. Blocks and hashes are little-endian numbers.
@@ -72,11 +71,9 @@ impl<W: HashEncryptHash> WideBlock for W {
             Direction::Decrypt => self.stream(after, before),
         };
         let mut hash = fresh;
-        with_scratch(input.len(), |spare| {
-            rewrite(input.part(bulk.clone()), output.borrow().part(bulk), pace, |piece, _| {
-                stream.crypt(direction, &mut at, piece, spare);
-                hash.take(piece);
-            })
+        rewrite(input.part(bulk.clone()), output.borrow().part(bulk), pace, |piece, _, spare| {
+            stream.crypt(direction, &mut at, piece, spare);
+            hash.take(piece);
         })?;
         *block = W::subtract(after, hash.end()).to_le_bytes();
         output.part(one).copy_from(In::from_slice(&*block));

@@ -7,7 +7,8 @@
 
 use super::{Mode, block, times_x};
 use crate::request::{Direction, Iv};
-use crate::userspace::block::{BlockCipher, Cipher};
+use crate::span::{In, Out};
+use crate::userspace::block::{BlockCipher, Cipher, Straight};
 use crate::userspace::scratch::{Scratch, copy, xor};
 
 pub(super) struct Xts {
@@ -40,6 +41,10 @@ impl Mode for Xts {
         tweak
     }
 
+    fn straight(&self, direction: Direction, iv: &mut Iv, input: In<'_>, out: Out<'_>) -> usize {
+        self.data.straight(Straight::Xts, direction, iv.bytes_mut(), input, out)
+    }
+
     fn crypt(&self, direction: Direction, iv: &mut Iv, data: &mut [u8], spare: &mut Scratch<'_>) {
         let tweaks = spare.first(data.len());
         let first = u128::from_le_bytes(block(iv.bytes()));
@@ -48,57 +53,35 @@ impl Mode for Xts {
         copy(iv.bytes_mut(), &next.to_le_bytes());
     }
 
+    fn tail(&self, len: usize) -> usize {
+        match len % 16 {
+            0 => 0,
+            rest => 16 + rest,
+        }
+    }
+
     fn finish(&self, direction: Direction, iv: &mut Iv, data: &mut [u8], spare: &mut Scratch<'_>) {
-        let rest = data.len() % 16;
-        let Some(head) = data.len().checked_sub(16 + rest).filter(|_| rest > 0) else {
-            return self.crypt(direction, iv, data, spare);
-        };
+        let head = data.len().saturating_sub(self.tail(data.len()));
         let (head, tail) = data.split_at_mut(head);
         self.crypt(direction, iv, head, spare);
+        let Some((whole, rest)) = tail.split_at_mut_checked(16) else { return };
         let tweak = u128::from_le_bytes(block(iv.bytes()));
         let (first, then) = match direction {
             Direction::Encrypt => (tweak, times_x(tweak)),
             Direction::Decrypt => (times_x(tweak), tweak),
         };
-        let (whole, rest) = tail.split_at_mut(16);
         self.under(direction, &first.to_le_bytes(), whole);
         whole.iter_mut().zip(rest).for_each(|(one, other)| std::mem::swap(one, other));
         self.under(direction, &then.to_le_bytes(), whole);
     }
 }
 
-/// How many tweaks one run of [`fill`] makes: multiplying by x to that power is a shift by a word.
-const RUN: usize = 64;
-
-/// Fills blocks with tweaks and gives the one after them. One tweak waits for the one before it, so
-/// four runs go side by side where there are as many.
+/// Fills blocks with tweaks and gives the one after them.
 fn fill(blocks: &mut [[u8; 16]], first: u128) -> u128 {
     let mut tweak = first;
-    let (fours, rest) = blocks.as_chunks_mut::<{ 4 * RUN }>();
-    for four in fours {
-        let mut tweaks = [0; 4];
-        for place in &mut tweaks {
-            *place = tweak;
-            tweak = times_x_64(tweak);
-        }
-        for step in 0..RUN {
-            for (run, tweak) in four.chunks_exact_mut(RUN).zip(&mut tweaks) {
-                if let Some(block) = run.get_mut(step) {
-                    *block = tweak.to_le_bytes();
-                }
-                *tweak = times_x(*tweak);
-            }
-        }
-    }
-    for block in rest {
+    for block in blocks {
         *block = tweak.to_le_bytes();
         tweak = times_x(tweak);
     }
     tweak
-}
-
-/// Times x^64, in the field of [`times_x`].
-fn times_x_64(element: u128) -> u128 {
-    let over = element >> 64;
-    element << 64 ^ over ^ over << 1 ^ over << 2 ^ over << 7
 }

@@ -7,6 +7,9 @@ use crate::request::{Direction, Request};
 use crate::span::{In, Out};
 use crate::userspace::names;
 use crate::userspace::scratch::{PIECE, ROOM};
+use crate::userspace::straight::{LANE, LANES, SHORTEST};
+
+const GROUP: usize = LANES * LANE;
 
 /// How much of `len` bytes may be passed on while the message goes on, as a stream does.
 fn ready(cipher: &UserspaceCipher, len: usize) -> usize {
@@ -87,6 +90,26 @@ fn a_message_of_several_pieces_is_the_message_in_every_mode() {
         splits_agree(&name, &around, &[1000, PIECE + 1, 2 * PIECE]);
     }
     splits_agree("cts(cbc(des))", &[ROOM + 8, ROOM + 9], &[1000]);
+}
+
+/// Steps below a group's smallest go through the private buffer, the message goes straight.
+#[test]
+fn what_goes_straight_is_what_goes_through_the_buffer() {
+    let few = [
+        SHORTEST - 1,
+        SHORTEST,
+        SHORTEST + 1,
+        SHORTEST + 31,
+        GROUP + 17,
+        2 * GROUP + SHORTEST + 16,
+    ];
+    for name in names() {
+        splits_agree(&name, &few, &[SHORTEST - 16]);
+    }
+    let many = (1..=18).flat_map(|lanes| [0, 15, 33].map(|more| lanes * LANE + more));
+    for name in names().filter(|name| !name.contains('(') || name.contains("aes")) {
+        splits_agree(&name, &many.clone().collect::<Vec<_>>(), &[48]);
+    }
 }
 
 #[test]

@@ -1,0 +1,1 @@
+"""The report: target/bench/report.md and report.html, of what the suites left there."""
