@@ -161,9 +161,17 @@ def test_a_message_that_the_kernel_cannot_take_is_too_long(capsys: Capture) -> N
 def test_what_cannot_be_timed_is_explained(capsys: Capture) -> None:
     assert "cbc(aes) needs 16, 24 or 32" in complaint(capsys, "cbc(aes):64")
     assert complaint(capsys, "aes-cbc")
-    assert "multiple of 16" in complaint(
-        capsys, "ecb(aes)", "--size", "100", "--provider", "userspace"
-    )
+
+
+def test_a_size_that_one_algorithm_does_not_take_leaves_the_others_their_rows(
+    capsys: Capture,
+) -> None:
+    arguments = ["bench", "--time", "0.001", "--size", "100", "--provider", "userspace"]
+    assert cli.main([*arguments, "ecb(aes):128", "ctr(aes):128"]) == 0
+    table = capsys.readouterr().out
+    assert "ecb(aes)   128b                  length\nctr(aes)   128b " in table
+    assert "length: data has 100 bytes, ecb(aes) needs a multiple of 16" in table
+    assert cli.main([*arguments, "ecb(aes):128"]) == 1  # nothing was timed
 
 
 @pytest.mark.kernel
