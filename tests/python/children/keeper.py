@@ -277,7 +277,7 @@ def batches(case: Case) -> Iterator[str]:
             back = cipher.decrypt_many([(each, case.given_iv) for each in hidden], threads=threads)
             for result in back:
                 wiped(result)
-        area = bytearray(LONG // 8)
+        area = bytearray(min(LONG // 8, cipher.max_message or LONG))
         area[: len(case.data)] = case.data
         first = int.from_bytes(case.iv[:8], "little") >> 8 << 8  # so that none wraps
         for threads in (1, 2):
