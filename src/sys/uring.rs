@@ -10,7 +10,7 @@
 
 use std::io;
 use std::mem::ManuallyDrop;
-use std::os::fd::{AsRawFd, BorrowedFd};
+use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
 use std::ptr;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::sleep;
@@ -253,9 +253,16 @@ impl Place {
 impl Drop for Ring {
     fn drop(&mut self) {
         // Closed under us: its memory stays.
-        if self.is_open() {
+        if !self.is_open() {
+            return;
+        }
+        if self.generation == generation() {
             // SAFETY: this is the only drop, and nothing uses the ring behind it.
             unsafe { ManuallyDrop::drop(&mut self.uring) }
+        } else {
+            // A parent's: what lies at its address here may be the child's own by now.
+            // SAFETY: the descriptor is this process's, open, and nothing uses it behind this.
+            drop(unsafe { OwnedFd::from_raw_fd(self.uring.as_raw_fd()) });
         }
     }
 }
