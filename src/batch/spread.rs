@@ -1,5 +1,6 @@
 //! Takes requests from a source, in groups, until there are no more.
 
+use std::ops::Range;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread::{Builder, Scope, scope};
@@ -69,7 +70,8 @@ struct Shared<'s, S> {
     count: usize,
     /// How many have been handed out.
     handed: usize,
-    failure: Option<Failure>,
+    /// The groups that were not finished: from where on, and why.
+    failures: Vec<(Range<usize>, Error)>,
 }
 
 struct Work<'s, S> {
@@ -80,12 +82,12 @@ struct Work<'s, S> {
 
 impl<'s, S> Shared<'s, S> {
     const fn new(source: &'s mut S, count: usize) -> Self {
-        Self { source, count, handed: 0, failure: None }
+        Self { source, count, handed: 0, failures: Vec::new() }
     }
 
     /// Whether nothing is left to be begun.
     const fn is_over(&self) -> bool {
-        self.handed == self.count || self.failure.is_some()
+        self.handed == self.count || !self.failures.is_empty()
     }
 
     /// The next group.
@@ -106,8 +108,7 @@ impl<'s, S> Shared<'s, S> {
         }
     }
 
-    /// Notes that a group was not finished, and keeps the failure that comes first in the order of
-    /// the requests.
+    /// Notes that a group was not finished.
     fn fail(&mut self, group: &mut [Exchange<'_>], error: Error) {
         let done = |exchange: &Exchange<'_>| exchange.fate == Fate::Done;
         let first = group.iter().position(|exchange| !done(exchange)).unwrap_or_default();
@@ -118,17 +119,7 @@ impl<'s, S> Shared<'s, S> {
                 output.fill(0); // a chain has done it behind one that it has not
             }
         }
-        let mut failure = self.failure.take().unwrap_or(Failure {
-            index,
-            unfinished: Vec::new(),
-            error: error.clone(),
-        });
-        if index < failure.index {
-            (failure.index, failure.error) = (index, error);
-        }
-        failure.unfinished.push(run);
-        failure.unfinished.sort_by_key(|run| run.start);
-        self.failure = Some(failure);
+        self.failures.push((run, error));
     }
 }
 
@@ -179,9 +170,16 @@ impl<'s, 'a, S: Source<'a>> Work<'s, S> {
         !self.shared().is_over()
     }
 
+    /// Of several failures the one that comes first in the order of the requests.
     fn result(self) -> Result<(), Failure> {
         let shared = self.shared.into_inner().unwrap_or_else(PoisonError::into_inner);
-        shared.failure.map_or(Ok(()), Err)
+        let mut failures = shared.failures;
+        failures.sort_by_key(|(run, _)| run.start);
+        let (unfinished, errors): (Vec<_>, Vec<_>) = failures.into_iter().unzip();
+        match (unfinished.first(), errors.into_iter().next()) {
+            (Some(first), Some(error)) => Err(Failure { index: first.start, unfinished, error }),
+            _ => Ok(()),
+        }
     }
 
     fn given_up(self, error: Error) -> Failure {

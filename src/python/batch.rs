@@ -16,7 +16,7 @@ use crate::batch::{Failure, Units, crypt_many};
 use crate::constraints::bytes;
 use crate::provider::{Provider, without_remnants};
 use crate::request::{Direction, Exchange, Fate, Hook, Iv, Request};
-use crate::span::Overlap;
+use crate::span::{Out, Overlap};
 
 /// What one of many is called where it fails.
 const REQUEST: &str = "request";
@@ -39,11 +39,12 @@ pub(super) fn many<'py>(
     let pairs = all(py, requests.try_iter()?.enumerate().map(pair))?;
     let buffers = all(py, pairs.iter().enumerate().map(buffer))?;
     without_remnants(usize::MAX, || {
-        let ivs = ivs(py, provider, direction, &pairs, &buffers)?;
+        let mut list = list(py, provider, direction, &pairs, &buffers)?;
         let fresh = |buffer: &InBuffer<'_, 'py>| Fresh::new(py, buffer.span().len());
         let mut results = all(py, buffers.iter().map(fresh))?;
-        let parts = buffers.iter().zip(&mut results).zip(&ivs).enumerate();
-        let mut list = all(py, parts.map(|parts| Ok(exchange(parts))))?;
+        for (exchange, result) in list.iter_mut().zip(&mut results) {
+            exchange.output = result.span();
+        }
         let lengths = || buffers.iter().map(|buffer| buffer.span().len());
         let quick = provider.is_quick(lengths().sum());
         announced_all(py, provider, lengths().max().unwrap_or_default(), || {
@@ -54,14 +55,6 @@ pub(super) fn many<'py>(
         drop(list);
         PyList::new(py, results.into_iter().map(Fresh::done))
     })
-}
-
-/// A request: its place, its data, where its result goes, its IV.
-type Parts<'a, 'py> = (usize, ((&'a InBuffer<'a, 'py>, &'a mut Fresh<'py>), &'a Iv));
-
-fn exchange<'a>((index, ((buffer, result), iv)): Parts<'a, '_>) -> Exchange<'a> {
-    let (iv, input, output) = (iv.clone(), buffer.span(), result.span());
-    Exchange { index, iv, input, output, fate: Fate::Waiting }
 }
 
 /// As many as there are, or MemoryError; signals are heard while they are taken.
@@ -98,25 +91,27 @@ fn buffer<'a, 'py>((index, (data, _)): (usize, &'a Pair<'py>)) -> PyResult<InBuf
     InBuffer::get(data, format_args!("request {index}: data"))
 }
 
-/// The IVs, after all requests have been checked.
-fn ivs(
+/// The requests, after all have been checked; none has a place for its result yet.
+fn list<'a>(
     py: Python<'_>,
     provider: &Provider,
     direction: Direction,
     pairs: &[Pair<'_>],
-    buffers: &[InBuffer<'_, '_>],
-) -> PyResult<Vec<Iv>> {
-    // Filled where they stay.
-    let mut ivs = all(py, pairs.iter().map(|_| Ok(Iv::EMPTY)))?;
-    for (index, ((_, object), iv)) in pairs.iter().zip(&mut ivs).enumerate() {
+    buffers: &'a [InBuffer<'_, '_>],
+) -> PyResult<Vec<Exchange<'a>>> {
+    let empty = |(index, buffer): (_, &'a InBuffer<'_, '_>)| {
+        let (iv, input, output) = (Iv::EMPTY, buffer.span(), Out::from_slice(&mut []));
+        Ok(Exchange { index, iv, input, output, fate: Fate::Waiting })
+    };
+    let mut list = all(py, buffers.iter().enumerate().map(empty))?;
+    for (Exchange { index, iv, input, .. }, (_, object)) in list.iter_mut().zip(pairs) {
         let object = (!object.is_none()).then_some(object);
-        let len = buffers.get(index).map_or(0, |buffer| buffer.span().len());
         let name = format_args!("request {index}: iv");
-        options::read_iv(provider.constraints(), object, name, iv)
-            .and_then(|()| Ok(provider.check(direction, iv, len)?))
-            .map_err(|error| in_batch(py, error, REQUEST, index))?;
+        options::read_iv(provider.constraints(), object, name, iv) // where it stays
+            .and_then(|()| Ok(provider.check(direction, iv, input.len())?))
+            .map_err(|error| in_batch(py, error, REQUEST, *index))?;
     }
-    Ok(ivs)
+    Ok(list)
 }
 
 /// Units into a new `bytes`.
