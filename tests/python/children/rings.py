@@ -32,6 +32,12 @@ def rings() -> dict[int, int]:
     }
 
 
+def mappings() -> set[str]:
+    """Give the addresses where rings are mapped."""
+    lines = Path("/proc/self/maps").read_text().splitlines()
+    return {line.split()[0] for line in lines if "io_uring" in line}
+
+
 def status_of(work: Callable[[], object]) -> int:
     """Do it in a child, and give its exit status."""
     child = os.fork()
@@ -124,13 +130,15 @@ def inherited(load: Load) -> None:
     """Fork: the child has one of its own, its parent's is closed there, and the parent's stays."""
     cipher = load.make()
     check(load, cipher)
-    parents = rings()
+    parents, mapped = rings(), mappings()
     assert len(parents) == 1
+    assert mapped
 
     def in_child() -> None:
         check(load, cipher)
         assert len(rings()) == 1
         assert {*rings().values()}.isdisjoint(parents.values())
+        assert mapped < mappings()  # which is what broke heaps
 
     for _ in range(2):
         assert status_of(in_child) == 0
