@@ -50,7 +50,8 @@ def _actions(parser: argparse.ArgumentParser) -> list[argparse.Action]:
     own = parser._actions  # noqa: SLF001 - argparse shows them nowhere else
     inner: list[argparse.Action] = []
     for action in own:
-        if isinstance(action.choices, dict):  # of verbs, by their names
-            verbs = cast("dict[str, argparse.ArgumentParser]", action.choices)
+        choices = cast("object", action.choices)
+        if isinstance(choices, dict):  # of verbs, by their names
+            verbs = cast("dict[str, argparse.ArgumentParser]", choices)
             inner += [each for verb in verbs.values() for each in _actions(verb)]
     return [*own, *inner]
