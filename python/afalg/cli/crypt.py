@@ -5,7 +5,7 @@ import os
 from collections.abc import Callable
 from contextlib import ExitStack
 from functools import partial
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, TypeAlias
 
 import afalg
 from afalg.cli import formats
@@ -19,7 +19,7 @@ from afalg.files import pump
 
 __all__ = ["add_to"]
 
-Direction = Literal["encrypt", "decrypt"]
+Direction: TypeAlias = Literal["encrypt"] | Literal["decrypt"]  # noqa: PYI030 - for stubtest
 
 CIPHER = "cbc(aes)"
 ITERATIONS = 600_000
