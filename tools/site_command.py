@@ -3,11 +3,12 @@
 import argparse
 import re
 from collections.abc import Iterator
+from functools import partial
 from textwrap import dedent
 
 from afalg.cli import parser
 
-__all__ = ["reference"]
+__all__ = ["actions", "reference", "verbs"]
 
 WIDTH = 80
 SPECIAL = re.compile(r"[\\*_\[\]#]")
@@ -18,13 +19,24 @@ def reference() -> Iterator[str]:
     yield from _verbs(parser(), 2)
 
 
+def actions(verb: argparse.ArgumentParser) -> list[argparse.Action]:
+    """Give a verb's arguments, for which argparse has no public name."""
+    found: list[argparse.Action] = vars(verb)["_actions"]
+    return [one for one in found if "--help" not in one.option_strings]
+
+
+def verbs(action: argparse.Action) -> dict[str, argparse.ArgumentParser]:
+    """Give the verbs that an argument chooses between."""
+    known = vars(action)
+    return dict(known["choices"]) if "_choices_actions" in known else {}
+
+
 def _verbs(above: argparse.ArgumentParser, level: int) -> Iterator[str]:
-    for action in above._actions:
-        if isinstance(action, argparse._SubParsersAction):
-            helps = {one.dest: one.help or "" for one in action._choices_actions}
-            for name, verb in action.choices.items():
-                yield from _section(verb, helps.get(name, ""), level)
-                yield from _verbs(verb, level + 1)
+    for action in actions(above):
+        helps = {one.dest: one.help or "" for one in vars(action).get("_choices_actions", ())}
+        for name, verb in verbs(action).items():
+            yield from _section(verb, helps.get(name, ""), level)
+            yield from _verbs(verb, level + 1)
 
 
 def _section(verb: argparse.ArgumentParser, short: str, level: int) -> Iterator[str]:
@@ -33,8 +45,8 @@ def _section(verb: argparse.ArgumentParser, short: str, level: int) -> Iterator[
     text = (verb.description or f"{short[:1].upper()}{short[1:]}.") % {"prog": verb.prog}
     yield from map(_paragraph, text.split("\n\n"))
     yield f"\n```text\n{_usage(verb)}\n```\n"
-    for action in verb._actions:
-        if not isinstance(action, argparse._SubParsersAction | argparse._HelpAction):
+    for action in actions(verb):
+        if not verbs(action):
             yield f"\n`{_name(action)}`"
             yield f":   {_prose((action.help or '') % _facts(action, verb)).strip()}"
     if verb.epilog:
@@ -57,9 +69,9 @@ def _name(action: argparse.Action) -> str:
 
 
 def _usage(verb: argparse.ArgumentParser) -> str:
-    formatter = argparse.HelpFormatter(verb.prog, width=WIDTH)
-    formatter.add_usage(verb.usage, verb._actions, verb._mutually_exclusive_groups, "")
-    return formatter.format_help().strip()
+    verb.formatter_class = partial(argparse.HelpFormatter, width=WIDTH)
+    head = "usage: "
+    return verb.format_usage().strip().removeprefix(head).replace("\n" + " " * len(head), "\n")
 
 
 def _paragraph(text: str) -> str:

@@ -13,6 +13,7 @@ from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import File, Files
 from mkdocs.structure.pages import Page
 
+from afalg import errors
 from site_command import reference
 
 __all__ = ["on_files", "on_page_content", "on_page_markdown"]
@@ -31,6 +32,8 @@ OF_THE_REPOSITORY = {
 
 LINK = re.compile(r"\[([^\]\n]+)\]\((?!\w+:|#)([^)#\s]+)(#[^)\s]*)?\)")
 DIAGRAM = re.compile(r'<img alt="([^"]*)" src="[^"]*diagrams/([a-z-]+\.svg)" ?/?>')
+ERROR = re.compile(rf"(?<!>)<code>({'|'.join(errors.__all__)})</code>(?!</a>)")
+ERRORS = "errors.md"
 COMMAND = "<!-- the command's reference -->"
 
 
@@ -52,8 +55,11 @@ def on_page_markdown(markdown: str, *, page: Page, config: MkDocsConfig, files: 
 
 
 def on_page_content(html: str, *, page: Page, config: MkDocsConfig, files: Files) -> str:
-    """Put diagrams into the page."""
-    del page, config, files
+    """Put diagrams into the page, and have errors lead to what is said of them."""
+    del config, files
+    if page.file.src_uri != ERRORS:
+        to = f"{posixpath.relpath('errors.html', posixpath.dirname(page.file.dest_uri))}#afalg"
+        html = ERROR.sub(rf'<a href="{to}.\1"><code>\1</code></a>', html)
     return DIAGRAM.sub(_diagram, html)
 
 

@@ -1,7 +1,6 @@
 """What griffe, which reads the package for the reference, is told about its stubs."""
 
 import ast
-from typing import Any
 
 from griffe import Class, Extension, Inspector, Module, ObjectNode, Visitor
 
@@ -12,7 +11,7 @@ class Stubs(Extension):
     """Names that a module only passes on and its stub defines are the stub's."""
 
     def on_module_members(
-        self, *, node: ast.AST | ObjectNode, mod: Module, agent: Visitor | Inspector, **_: Any
+        self, *, node: ast.AST | ObjectNode, mod: Module, agent: Visitor | Inspector, **_: object
     ) -> None:
         """Forget them, so that the stub's are taken."""
         del node, agent
@@ -23,7 +22,7 @@ class Stubs(Extension):
             mod.del_member(name)
 
     def on_class_members(
-        self, *, node: ast.AST | ObjectNode, cls: Class, agent: Visitor | Inspector, **_: Any
+        self, *, node: ast.AST | ObjectNode, cls: Class, agent: Visitor | Inspector, **_: object
     ) -> None:
         """Show how an object is made where its class has `__new__` for it."""
         del node, agent

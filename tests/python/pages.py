@@ -61,7 +61,7 @@ def blocks(page: Path) -> list[Block]:
 
 
 def sections(page: Path) -> Iterator[Section]:
-    """Give what runs of a page: one section after the other, each with the outputs it should have."""
+    """Give what runs of a page, with what it should print."""
     here: list[Block] = []
     number = 0
     for one in [*found(page), ""]:
