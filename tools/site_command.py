@@ -10,7 +10,7 @@ from afalg.cli import parser
 
 __all__ = ["actions", "reference", "verbs"]
 
-WIDTH = 80
+WIDTH = 60
 SPECIAL = re.compile(r"[\\*_\[\]#]")
 
 

@@ -24,8 +24,12 @@ class Stubs(Extension):
     def on_class_members(
         self, *, node: ast.AST | ObjectNode, cls: Class, agent: Visitor | Inspector, **_: object
     ) -> None:
-        """Show how an object is made where its class has `__new__` for it."""
+        """Show how an object is made where its class has `__new__` for it, and its public bases."""
         del node, agent
+        for at, base in enumerate(cls.bases):
+            hidden = cls.module.members.get(str(base)) if str(base).startswith("_") else None
+            if isinstance(hidden, Class):
+                cls.bases[at : at + 1] = hidden.bases
         new = cls.members.get("__new__")
         if new is not None and "__init__" not in cls.members:
             new.name = "__init__"

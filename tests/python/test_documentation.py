@@ -47,7 +47,7 @@ UNRUN = {
     ("docs/howto/systemd.md", "# systemd-run --pipe --wait"): ROOT_ONLY,
     ("docs/howto/systemd.md", "[Service]"): CONFIGURATION,
     ("docs/howto/systemd.md", "[Unit]"): CONFIGURATION,
-    ("docs/index.md", "$ pip install afalg"): INSTALLS,
+    ("docs/index.md", "$ pip install ."): INSTALLS,
     ("lab/README.md", "$ python3 -m lab run --kernel 6.12 -- python3 -m pytest"): BUILDS,
     ("lab/README.md", "$ python3 -m lab run --kernel 7.3-stock --sysctl"): BUILDS,
 }
