@@ -78,4 +78,5 @@ def sections(page: Path) -> Iterator[Section]:
 
 def same(output: str, printed: str) -> bool:
     """Whether a block prints what the page says, where "..." stands for anything."""
-    return doctest.OutputChecker().check_output(output, printed, doctest.ELLIPSIS)
+    checker = doctest.OutputChecker()
+    return checker.check_output(f"{output.rstrip()}\n", f"{printed.rstrip()}\n", doctest.ELLIPSIS)

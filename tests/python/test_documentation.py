@@ -6,6 +6,7 @@ A block that no test can run is listed below, with its reason.
 import ast
 import inspect
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -132,6 +133,12 @@ def test_no_command_hides_in_a_block_of_text() -> None:
         for block in blocks(page):
             hidden = block.language in PROSE - {"output"} and block.code.startswith(commands)
             assert not hidden, (page, block.code)
+
+
+def test_a_link_leads_somewhere() -> None:
+    for page in PAGES:
+        for target in re.findall(r"\]\((?!\w+:|#)([^)#\s]+)[^)]*\)", page.read_text()):
+            assert (page.parent / target).exists(), (page, target)
 
 
 def documented() -> dict[str, str]:
