@@ -18,7 +18,7 @@ import afalg
 from oracles.cases import PROVIDERS, marks_of
 from pages import PAGES, ROOT, RUN, Section, blocks, same, sections
 
-ONLY_THE_KERNELS = ("socket.AF_ALG", "KeyringKey", "--keyring", "afalg key")
+ONLY_THE_KERNELS = ("socket.AF_ALG", "KeyringKey", "--keyring", "afalg key", "--provider kernel")
 BY_SERIAL = ("KeyringKey", "--keyring")
 TIMEOUT = 120
 PROSE = {"", "text", "output"}
@@ -28,6 +28,7 @@ BUILDS = "builds the package, or boots kernels, for minutes"
 CONFIGURATION = "another program's configuration"
 ENGINE = "needs a container engine"
 INSTALLS = "installs what is tested"
+MACHINE = "takes the whole machine, for minutes; tests of its own run it"
 PROGRAM = "a program of the reader's"
 ROOT_ONLY = "changes the machine, as root"
 SECRET = "needs a secret of the reader's"
@@ -42,6 +43,9 @@ UNRUN = {
     ("docs/howto/containers.md", "$ docker run --rm my-image afalg doctor"): ENGINE,
     ("docs/howto/containers.md", "FROM python:3-slim"): ENGINE,
     ("docs/howto/containers.md", "spec:"): CONFIGURATION,
+    ("docs/howto/drivers.md", "$ afalg verify --junit verify.xml"): MACHINE,
+    ("docs/howto/images.md", "$ cryptsetup luksDump disk.img"): SECRET,
+    ("docs/howto/images.md", "$ umask 077"): SECRET,
     ("docs/howto/leaving.md", "$ AFALG_PROVIDER=userspace ./my-program"): PROGRAM,
     ("docs/howto/linux-7.3.md", "# sysctl crypto.af_alg_restrict=0"): ROOT_ONLY,
     ("docs/howto/systemd.md", "# /etc/modules-load.d/af_alg.conf"): CONFIGURATION,
