@@ -113,3 +113,8 @@ def test_diagrams_are_in_the_page_and_have_its_colours(site: Path) -> None:
     assert len(drawn) >= 4
     assert page.count("<svg xmlns") >= len(drawn)
     assert "var(--md-default-fg-color" in page
+
+
+def test_a_folder_can_be_searched_without_a_server(site: Path) -> None:
+    assert "AlgorithmRestrictedError" in (site / "search" / "search_index.js").read_text()
+    assert "script/iframe-worker.js" in (site / "index.html").read_text()
