@@ -58,6 +58,7 @@ from afalg.errors import (
 from afalg.options import AlgType, KeyringName, Numbering, Padding, Provider
 from afalg.permissions import KeyPermission
 from afalg.report import Check, Report
+from afalg.unitreader import UnitReader
 
 __all__ = [
     "AfalgError",
@@ -95,6 +96,7 @@ __all__ = [
     "Stream",
     "StreamStateError",
     "UnavailableError",
+    "UnitReader",
     "__version__",
     "algorithms",
     "decrypt",
