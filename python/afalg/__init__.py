@@ -8,6 +8,9 @@ for many, and begins the ``Stream`` that takes one message in pieces. Algorithms
 the kernel's names, as in /proc/crypto: ``algorithms`` lists them, ``info`` asks for one.
 A key may be one of the kernel's keyrings, which this process never sees: ``KeyringKey``.
 ``doctor`` says what is in the way where the kernel refuses.
+
+``encrypt_file`` does a file, ``CipherReader`` and ``CipherWriter`` look like one, and
+``afalg.aio`` has all of it for asyncio.
 """
 
 import sys
@@ -55,6 +58,7 @@ from afalg.errors import (
     StreamStateError,
     UnavailableError,
 )
+from afalg.files import CipherReader, CipherWriter, Progress, decrypt_file, encrypt_file
 from afalg.options import AlgType, KeyringName, Numbering, Padding, Provider
 from afalg.permissions import KeyPermission
 from afalg.report import Check, Report
@@ -69,6 +73,8 @@ __all__ = [
     "BufferOverlapError",
     "Check",
     "Cipher",
+    "CipherReader",
+    "CipherWriter",
     "ClosedError",
     "InvalidIVError",
     "InvalidInputError",
@@ -89,6 +95,7 @@ __all__ = [
     "MessageTooLongError",
     "Numbering",
     "Padding",
+    "Progress",
     "Provider",
     "ProviderFallbackWarning",
     "Report",
@@ -100,8 +107,10 @@ __all__ = [
     "__version__",
     "algorithms",
     "decrypt",
+    "decrypt_file",
     "doctor",
     "encrypt",
+    "encrypt_file",
     "info",
     "is_available",
 ]

@@ -108,7 +108,7 @@ def test_the_two_must_agree(session: Session, terminal: Terminal, again: bytes) 
     with session.start(*ADD, stdin=terminal.slave, under=CONTROLLING) as process:
         terminal.answer(ASKED, SECRET + b"\n")
         terminal.answer(AGAIN, again + b"\n")
-        text = b"afalg: the two payloads are not the same; nothing was added\n"
+        text = b"afalg: the two payloads are not the same; nothing was done\n"
         assert ended(process) == (1, b"", text)
     terminal.check()
     # Not `show`, which finds keys of sessions that have just ended, too.

@@ -1,14 +1,15 @@
-"""A key's payload: read into a buffer that is wiped, and never into a str or bytes."""
+"""A key, its payload, a passphrase: read into a buffer that is wiped, never into a str or bytes."""
 
 import os
 import sys
 from collections.abc import Generator
 from contextlib import contextmanager
+from typing import NamedTuple
 
 from afalg.cli.output import RefusedError
-from afalg.cli.terminal import ask_twice, wipe
+from afalg.cli.terminal import ask, wipe
 
-__all__ = ["LARGEST", "payload"]
+__all__ = ["LARGEST", "PAYLOAD", "Kind", "payload"]
 
 LARGEST = 32767
 """A user or logon key has no more (the kernel's user_preparse)."""
@@ -19,8 +20,23 @@ SPACES = frozenset(b" \t\n\v\f\r")
 DIGITS = {ord(digit): int(digit, 16) for digit in "0123456789abcdefABCDEF"}
 
 
+class Kind(NamedTuple):
+    """What is read, and how: the words for it, and where it may come from."""
+
+    name: str
+    option: str
+    otherwise: str
+    stdin: bool = False
+    twice: bool = False
+
+
+PAYLOAD = Kind("payload", "--fd", "--fd or standard input", stdin=True, twice=True)
+
+
 @contextmanager
-def payload(descriptor: int | None, prompt: str, *, in_hex: bool) -> Generator[memoryview]:
+def payload(
+    descriptor: int | None, prompt: str, *, in_hex: bool, kind: Kind = PAYLOAD
+) -> Generator[memoryview]:
     """Read a payload; when the block ends it is wiped.
 
     The buffer never changes its size: to do so might leave a copy behind.
@@ -28,32 +44,33 @@ def payload(descriptor: int | None, prompt: str, *, in_hex: bool) -> Generator[m
     most = LARGEST_TEXT if in_hex else LARGEST
     buffer = bytearray(most + 1)
     try:
-        length = _read(descriptor, prompt, buffer)
+        length = _read(descriptor, prompt, buffer, kind)
         if length > most:
-            raise RefusedError(f"the payload has more than {most} bytes{' of text' * in_hex}")
+            raise RefusedError(f"the {kind.name} has more than {most} bytes{' of text' * in_hex}")
         if in_hex:
-            length = _decode(buffer, length)
+            length = _decode(buffer, length, kind.name)
             if length > LARGEST:
-                raise RefusedError(f"the payload has {length} bytes, at most {LARGEST} can be")
+                raise RefusedError(f"the {kind.name} has {length} bytes, at most {LARGEST} can be")
         yield memoryview(buffer)[:length]
     finally:
         wipe(buffer)
 
 
-def _read(descriptor: int | None, prompt: str, buffer: bytearray) -> int:
+def _read(descriptor: int | None, prompt: str, buffer: bytearray, kind: Kind) -> int:
     """Fill the buffer from a descriptor, the terminal or standard input."""
     if descriptor is not None:
         if os.isatty(descriptor):
             raise RefusedError(
                 f"descriptor {descriptor} is a terminal, which shows what is typed; "
-                "leave --fd out to be asked"
+                f"leave {kind.option} out to be asked"
             )
         return _whole(descriptor, f"descriptor {descriptor}", buffer)
-    if sys.stdin is None:  # 0 may be any other file by now
-        raise RefusedError("standard input is closed; pass the payload by it or by --fd")
-    if os.isatty(STDIN):
-        return ask_twice(prompt, buffer)
-    return _whole(STDIN, "standard input", buffer)
+    if kind.stdin:
+        if sys.stdin is None:  # 0 may be any other file by now
+            raise RefusedError("standard input is closed; pass the payload by it or by --fd")
+        if not os.isatty(STDIN):
+            return _whole(STDIN, "standard input", buffer)
+    return ask(prompt, buffer, what=kind.name, otherwise=kind.otherwise, twice=kind.twice)
 
 
 def _whole(descriptor: int, what: str, buffer: bytearray) -> int:
@@ -67,7 +84,7 @@ def _whole(descriptor: int, what: str, buffer: bytearray) -> int:
     return length
 
 
-def _decode(buffer: bytearray, length: int) -> int:
+def _decode(buffer: bytearray, length: int, name: str) -> int:
     """Turn hexadecimal into bytes where it is, and give how many; nothing of it is told."""
     digits = 0
     for place in range(length):
@@ -75,12 +92,12 @@ def _decode(buffer: bytearray, length: int) -> int:
             continue
         digit = DIGITS.get(buffer[place])
         if digit is None:
-            raise RefusedError("the payload is not hexadecimal: it has other characters in it")
+            raise RefusedError(f"the {name} is not hexadecimal: it has other characters in it")
         at, low = divmod(digits, 2)
         buffer[at] = buffer[at] | digit if low else digit << 4
         digits += 1
     if digits % 2:
         raise RefusedError(
-            "the payload is not hexadecimal: a byte has two digits, the last has one"
+            f"the {name} is not hexadecimal: a byte has two digits, the last has one"
         )
     return digits // 2

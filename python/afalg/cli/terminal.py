@@ -12,7 +12,7 @@ from types import FrameType
 
 from afalg.cli.output import RefusedError
 
-__all__ = ["LINE", "ask_twice", "wipe"]
+__all__ = ["LINE", "ask", "wipe"]
 
 LINE = 4096
 """What a terminal takes as one line, its end included (termios(3)); the rest it drops."""
@@ -27,21 +27,25 @@ def wipe(buffer: bytearray) -> None:
     memoryview(buffer)[:] = bytes(len(buffer))
 
 
-def ask_twice(prompt: str, buffer: bytearray) -> int:
-    """Ask for a line two times, which must agree; fill the buffer and give its length.
+def ask(prompt: str, buffer: bytearray, *, what: str, otherwise: str, twice: bool) -> int:
+    """Ask for a line, or two times, which must agree; fill the buffer and give its length.
 
-    The buffer has LINE bytes at least. The end of the line is not part of it.
+    The buffer has LINE bytes at least. The end of the line is not part of it. `what` is
+    asked for, and `otherwise` it is passed.
     """
     again = bytearray(LINE)
     try:
         with _terminal() as (tty, out), _unseen(tty):
-            length = _line(tty, out, prompt, buffer)
-            repeated = _line(tty, out, "The same again: ", again)
-        if memoryview(buffer)[:length] != memoryview(again)[:repeated]:
-            raise RefusedError("the two payloads are not the same; nothing was added")
+            length = _line(tty, out, prompt, buffer, otherwise)
+            repeated = _line(tty, out, "The same again: ", again, otherwise) if twice else length
+        if twice and memoryview(buffer)[:length] != memoryview(again)[:repeated]:
+            raise RefusedError(f"the two {what}s are not the same; nothing was done")
     except (OSError, termios.error) as error:
         number = error.errno if isinstance(error, OSError) else error.args[0]
-        raise RefusedError(f"cannot ask on the terminal: {os.strerror(number or 0)}") from error
+        raise RefusedError(
+            f"cannot ask for the {what} on the terminal: {os.strerror(number or 0)}; "
+            f"pass it by {otherwise}"
+        ) from error
     else:
         return length
     finally:
@@ -107,7 +111,7 @@ def _change(tty: int, settings: list[int | list[bytes | int]]) -> None:
     termios.tcflush(tty, termios.TCIFLUSH)
 
 
-def _line(tty: int, out: int, prompt: str, buffer: bytearray) -> int:
+def _line(tty: int, out: int, prompt: str, buffer: bytearray, otherwise: str) -> int:
     """Prompt, read a line and give its length."""
     view, length = memoryview(buffer), 0
     try:
@@ -124,6 +128,6 @@ def _line(tty: int, out: int, prompt: str, buffer: bytearray) -> int:
     if length >= LINE - 1:
         raise RefusedError(
             f"a terminal takes {LINE - 2} bytes in one line, this one may have lost some; "
-            "pass the payload by --fd or standard input"
+            f"pass it by {otherwise}"
         )
     return length

@@ -1,0 +1,85 @@
+"""A file that takes another's place all at once, or not at all."""
+
+import os
+import stat
+from collections.abc import Generator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import BinaryIO
+
+__all__ = ["replacing"]
+
+READ_WRITE_BY_UMASK = 0o666
+PERMISSIONS = 0o777
+
+
+@contextmanager
+def replacing(path: str | os.PathLike[str], /) -> Generator[BinaryIO]:
+    """Give a new file; when the block ends well it has the path, and what was there is gone.
+
+    Until then the path has what it had, through a crash and SIGKILL too: the bytes are on
+    the disk before the name is. An exception leaves nothing behind. The new file has the
+    permissions of the old one; a symbolic link stays one, and what it leads to is replaced;
+    another hard link keeps the old contents. What is no regular file (a device, a FIFO) is
+    written to as it is.
+
+    Raises:
+        OSError: the folder cannot be written to, the disk is full, and the like.
+
+    """
+    final = Path(os.path.realpath(path))
+    try:
+        old = final.stat()
+    except FileNotFoundError:
+        old = None
+    if old is not None and not stat.S_ISREG(old.st_mode):
+        with final.open("wb", buffering=0) as there:
+            yield there
+        return
+    folder = os.open(final.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        with _unnamed(folder, old) as (file, name):
+            yield file
+            file.flush()
+            if old is not None:
+                os.fchmod(file.fileno(), stat.S_IMODE(old.st_mode))
+            os.fsync(file.fileno())
+            _give(folder, file.fileno(), name, final.name)
+        os.fsync(folder)
+    finally:
+        os.close(folder)
+
+
+@contextmanager
+def _unnamed(folder: int, old: os.stat_result | None) -> Generator[tuple[BinaryIO, str]]:
+    """Give a file without a name, where the file system has such, and the name to pass by."""
+    mode = READ_WRITE_BY_UMASK if old is None else stat.S_IMODE(old.st_mode) & PERMISSIONS
+    name = f".afalg-{os.urandom(8).hex()}.part"
+    descriptor = _open(folder, name, mode)
+    try:
+        with os.fdopen(descriptor, "w+b", buffering=0) as file:
+            yield file, name
+    except BaseException:
+        with suppress(FileNotFoundError):
+            os.unlink(name, dir_fd=folder)
+        raise
+
+
+def _open(folder: int, name: str, mode: int) -> int:
+    """Open a file that vanishes with this process, or one of that name."""
+    with suppress(OSError):  # an old file system, or one over the network
+        descriptor = os.open(".", os.O_TMPFILE | os.O_RDWR | os.O_CLOEXEC, mode, dir_fd=folder)
+        if Path(f"/proc/self/fd/{descriptor}").exists():  # by which it gets a name
+            return descriptor
+        os.close(descriptor)
+    return os.open(name, os.O_CREAT | os.O_EXCL | os.O_RDWR | os.O_CLOEXEC, mode, dir_fd=folder)
+
+
+def _give(folder: int, descriptor: int, name: str, final: str) -> None:
+    """Let a file have the final name, over whoever has it.
+
+    linkat(2) replaces nobody, so it passes by a name that rename(2) can move.
+    """
+    if os.fstat(descriptor).st_nlink == 0:
+        os.link(f"/proc/self/fd/{descriptor}", name, dst_dir_fd=folder, follow_symlinks=True)
+    os.replace(name, final, src_dir_fd=folder, dst_dir_fd=folder)

@@ -1,0 +1,108 @@
+"""The key that a verb works with: from a file, a descriptor, a keyring or the terminal."""
+
+import argparse
+import os
+from collections.abc import Generator
+from contextlib import contextmanager
+
+from afalg import KeyringKey
+from afalg.cli import words
+from afalg.cli.output import RefusedError
+from afalg.cli.payload import Kind, payload
+
+__all__ = ["add_key_options", "asks_for_passphrase", "key_of", "passphrase_of"]
+
+KEY = Kind("key", "--key-fd", "--key-file or --key-fd")
+PASSPHRASE = Kind("passphrase", "--passphrase-fd", "--passphrase-file or --passphrase-fd")
+ABOUT = "A key is never part of the command line, where everybody on the machine can read it."
+KEYS = ("key_file", "key_fd", "keyring")
+
+
+def add_key_options(verb: argparse.ArgumentParser, *, passphrase: bool = False) -> None:
+    """Add where the key may come from."""
+    group = verb.add_argument_group("key", ABOUT)
+    one = group.add_mutually_exclusive_group()
+    one.add_argument(
+        "--key-file", metavar="FILE", help="the key, all of the file: raw bytes, or with --hex"
+    )
+    one.add_argument(
+        "--key-fd", metavar="N", type=words.descriptor, help="the same from an open descriptor"
+    )
+    one.add_argument(
+        "--keyring",
+        metavar="KEY",
+        type=words.key,
+        help=f"a key of the kernel's keyrings, which this process never sees: {words.KEY}",
+    )
+    if passphrase:
+        one.add_argument(
+            "--passphrase-file", metavar="FILE", help="a passphrase, the file's first line"
+        )
+        one.add_argument(
+            "--passphrase-fd",
+            metavar="N",
+            type=words.descriptor,
+            help="the same from an open descriptor",
+        )
+    group.add_argument(
+        "--hex",
+        action="store_true",
+        help="the key is written in hexadecimal; whitespace is ignored",
+    )
+
+
+def asks_for_passphrase(chosen: argparse.Namespace) -> bool:
+    """Say whether none of the options names a key."""
+    return all(getattr(chosen, name) is None for name in KEYS)
+
+
+@contextmanager
+def key_of(chosen: argparse.Namespace, algorithm: str) -> Generator[memoryview | KeyringKey]:
+    """Give the key of a verb; bytes are wiped when the block ends.
+
+    Where no option names one the terminal is asked, in hexadecimal.
+    """
+    if chosen.keyring is not None:
+        if chosen.hex:
+            raise RefusedError("--hex is for keys that are read; a keyring's is the kernel's")
+        yield words.find(chosen.keyring)
+        return
+    asked = chosen.key_file is None and chosen.key_fd is None
+    prompt = f"Key for {algorithm}, in hexadecimal: "
+    with (
+        _opened(chosen.key_file, chosen.key_fd, KEY) as descriptor,
+        payload(descriptor, prompt, in_hex=asked or chosen.hex, kind=KEY) as read,
+    ):
+        yield read
+
+
+@contextmanager
+def passphrase_of(chosen: argparse.Namespace, *, twice: bool) -> Generator[memoryview]:
+    """Give a passphrase: the first line of what an option names, or asked for."""
+    if chosen.hex:
+        raise RefusedError("--hex is for keys: say where the key comes from, --key-file FILE")
+    kind = PASSPHRASE._replace(twice=twice)
+    with (
+        _opened(chosen.passphrase_file, chosen.passphrase_fd, kind) as descriptor,
+        payload(descriptor, "Passphrase: ", in_hex=False, kind=kind) as read,
+    ):
+        line = next((at for at, byte in enumerate(read) if byte == ord("\n")), len(read))
+        if line == 0:
+            raise RefusedError("the passphrase is empty")
+        yield read[:line]
+
+
+@contextmanager
+def _opened(path: str | None, descriptor: int | None, kind: Kind) -> Generator[int | None]:
+    """Give the descriptor to read from; None: the terminal is to be asked."""
+    if path is None:
+        yield descriptor
+        return
+    try:
+        opened = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOCTTY)
+    except OSError as error:
+        raise RefusedError(f"cannot open the {kind.name} file {path}: {error.strerror}") from error
+    try:
+        yield opened
+    finally:
+        os.close(opened)

@@ -1,0 +1,292 @@
+"""Whole files, and what looks like a file."""
+
+import io
+import os
+from collections.abc import Callable, Generator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, BinaryIO, Protocol, TypeAlias
+
+from afalg._afalg import Cipher, Stream
+from afalg.atomic import replacing
+from afalg.errors import ClosedError
+from afalg.options import Padding
+
+if TYPE_CHECKING:
+    from typing_extensions import Buffer
+
+__all__ = [
+    "CipherReader",
+    "CipherWriter",
+    "Progress",
+    "Readable",
+    "Writable",
+    "decrypt_file",
+    "encrypt_file",
+    "pump",
+]
+
+PART = 1 << 20
+"""What is read at once: long enough to be worth a call, short enough to stay in the cache."""
+
+READ_AHEAD = 1 << 17
+
+
+class Readable(Protocol):
+    """What is read from: any binary file, a pipe, an HTTP response."""
+
+    def read(self, size: int, /) -> bytes | None:
+        """Give up to so many bytes; b"" at the end."""
+
+
+class Writable(Protocol):
+    """What is written to."""
+
+    def write(self, data: "Buffer", /) -> int | None:
+        """Take bytes, and say how many where it may be fewer than all."""
+
+
+PathLike: TypeAlias = str | os.PathLike[str]
+Progress: TypeAlias = Callable[[int, int | None], object]
+"""Called after each part with the bytes read so far, and those there are; None: unknown."""
+
+
+def encrypt_file(
+    src: PathLike | Readable,
+    dst: PathLike | Writable,
+    cipher: Cipher,
+    /,
+    *,
+    iv: "Buffer | None" = None,
+    padding: Padding = None,
+    progress: Progress | None = None,
+) -> int:
+    """Encrypt a file as one message, a MiB at a time.
+
+    Args:
+        src: a path, or a binary file that is read to its end.
+        dst: a path, whose file is replaced at once when all is done (it may be src), and
+            left as it was by an error; or a binary file, which then has a part of the
+            message. What is passed open stays open.
+        cipher: the algorithm and its key.
+        iv: as for ``Cipher.encrypt``. It is not written to the file.
+        padding: likewise.
+        progress: called with the bytes read so far and in all (None: unknown); what it
+            raises ends the work as any error does.
+
+    Returns:
+        The count of bytes written.
+
+    Raises:
+        OSError: a file cannot be read or written.
+
+    And what ``Cipher.encrypt`` raises. Where the mode cannot be cut (xts) the kernel takes
+    a file up to ``Cipher.max_message`` only, and it is held in memory.
+
+    """
+    return _file(src, dst, cipher.encryptor(iv=iv, padding=padding), progress)
+
+
+def decrypt_file(
+    src: PathLike | Readable,
+    dst: PathLike | Writable,
+    cipher: Cipher,
+    /,
+    *,
+    iv: "Buffer | None" = None,
+    padding: Padding = None,
+    progress: Progress | None = None,
+) -> int:
+    """Decrypt a file; see ``encrypt_file``.
+
+    The warning of ``Cipher.decrypt`` holds: nothing tells whether it was changed.
+    """
+    return _file(src, dst, cipher.decryptor(iv=iv, padding=padding), progress)
+
+
+def _file(
+    src: PathLike | Readable, dst: PathLike | Writable, stream: Stream, progress: Progress | None
+) -> int:
+    with ExitStack() as opened:
+        source = opened.enter_context(_source(src))
+        target = opened.enter_context(_target(dst))
+        return pump(source, target, stream, progress)
+
+
+@contextmanager
+def _source(src: PathLike | Readable) -> Generator[Readable]:
+    if isinstance(src, str | os.PathLike):
+        with Path(src).open("rb", buffering=0) as opened:
+            yield opened
+    else:
+        yield src
+
+
+@contextmanager
+def _target(dst: PathLike | Writable) -> Generator[Writable]:
+    if isinstance(dst, str | os.PathLike):
+        with replacing(dst) as opened:
+            yield opened
+    else:
+        yield dst
+
+
+def pump(
+    source: Readable, target: Writable, stream: Stream, progress: Progress | None = None
+) -> int:
+    """Put all of a source through a stream, finalize it, and give the count written."""
+    total, done, written = _rest(source), 0, 0
+    with stream:
+        while part := _read(source, PART):
+            written += write_all(target, stream.update(part))
+            done += len(part)
+            if progress is not None:
+                progress(done, total)
+        return written + write_all(target, stream.finalize())
+
+
+def _rest(source: Readable) -> int | None:
+    """Give what is left of a regular file, as far as that is known before."""
+    if not isinstance(source, io.IOBase | BinaryIO):
+        return None
+    try:
+        return os.fstat(source.fileno()).st_size - source.tell()
+    except (OSError, ValueError):  # no file of the system's, or one that has no end
+        return None
+
+
+def _read(source: Readable, size: int) -> bytes:
+    part = source.read(size)
+    if part is None:
+        raise BlockingIOError("the source is non-blocking and has nothing now: wait, or unset it")
+    return part
+
+
+def write_all(target: Writable, data: "Buffer") -> int:
+    """Write every byte, though a raw file may take fewer at once."""
+    view = memoryview(data).cast("B")
+    at = 0
+    while at < len(view):
+        count = target.write(view[at:])
+        if count is None:
+            if isinstance(target, io.RawIOBase):
+                raise BlockingIOError("the target is non-blocking and full: wait, or unset it")
+            break  # of its own kind, and all was taken
+        at += count
+    return len(view)
+
+
+class CipherReader(io.RawIOBase):
+    """A file that reads another through a stream: from a decryptor, its plaintext.
+
+    For whatever reads files: ``shutil.copyfileobj``, ``tarfile.open(fileobj=..., mode="r|")``,
+    ``gzip``, pandas, with ``io.BufferedReader`` about it where lines or few bytes are read.
+    It cannot seek. The message is finalized at the source's end, and what is wrong with it
+    then (a length, the padding) is raised by that read. The source stays open.
+
+    What is read is not authenticated: see ``Cipher.decrypt``. One thread at a time.
+    """
+
+    def __init__(self, source: Readable, stream: Stream, /) -> None:
+        """Take a source that is read to its end, and a stream that was just begun."""
+        self._source, self._stream = source, stream
+        self._ready = memoryview(b"")
+        self._ended = False
+
+    def readable(self) -> bool:
+        """Say yes."""
+        return True
+
+    def readinto(self, buffer: "Buffer", /) -> int | None:
+        """Fill a buffer with what comes next, and give the count: 0 at the end.
+
+        None where the source is non-blocking and has nothing now.
+        """
+        if self.closed:
+            raise ClosedError("the CipherReader is closed: open another")
+        room = memoryview(buffer).cast("B")
+        while not self._ready and not self._ended and len(room):
+            part = self._source.read(max(len(room), READ_AHEAD))
+            if part is None:
+                return None
+            self._ended = not part
+            ready = self._stream.update(part) if part else self._stream.finalize()
+            self._ready = memoryview(ready)
+        count = min(len(room), len(self._ready))
+        room[:count] = self._ready[:count]
+        self._ready = self._ready[count:]
+        return count
+
+    def close(self) -> None:
+        """Let go of what was read ahead; the source stays open."""
+        self._ready = memoryview(b"")
+        super().close()
+
+
+class CipherWriter(io.RawIOBase):
+    """A file that writes to another through a stream: to an encryptor, the ciphertext.
+
+    For whatever writes files: ``shutil.copyfileobj``, ``tarfile.open(fileobj=..., mode="w|")``,
+    ``gzip``, pandas. ``close`` finalizes the message, so that its end is written; the target
+    stays open. A ``with`` block that is left by an exception does not: half a message would
+    look like a whole one. One that is neither closed nor left finalizes nothing either.
+
+    One thread at a time.
+    """
+
+    def __init__(self, target: Writable, stream: Stream, /) -> None:
+        """Take a target, and a stream that was just begun."""
+        self._target, self._stream = target, stream
+        self._whole = True
+
+    def writable(self) -> bool:
+        """Say yes."""
+        return True
+
+    def write(self, data: "Buffer", /) -> int:
+        """Take all of the data and give its length in bytes; what is ready is written on."""
+        if self.closed:
+            raise ClosedError("the CipherWriter is closed: open another")
+        view = memoryview(data)
+        try:
+            write_all(self._target, self._stream.update(view))
+        except BaseException:
+            self._whole = False  # a part of it may be lost
+            raise
+        return view.nbytes
+
+    def flush(self) -> None:
+        """Flush the target; what does not fill a step of the mode is still held back."""
+        if not self.closed and callable(flush := getattr(self._target, "flush", None)):
+            flush()
+
+    def close(self) -> None:
+        """Finalize the message and write its end, unless it is known not to be whole."""
+        if self.closed:
+            return
+        try:
+            if self._whole:
+                self._whole = False
+                write_all(self._target, self._stream.finalize())
+        finally:
+            super().close()
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc_val: BaseException | None,
+        exc_tb: TracebackType | None,
+    ) -> None:
+        """Close it; after an exception without its end."""
+        self._whole = self._whole and exc_type is None
+        self.close()
+
+    def __del__(self) -> None:
+        """Write nothing when it is only forgotten."""
+        self._whole = False
+        super().__del__()
+
+
+for _name in ("CipherReader", "CipherWriter", "decrypt_file", "encrypt_file"):
+    globals()[_name].__module__ = "afalg"
