@@ -50,6 +50,29 @@ class UnitReader(io.RawIOBase):
     An image that is a file has its own position moved, so that one file is one reader's; a
     buffer (``mmap``) has none. Neither the image nor the Cipher is closed with the reader.
     Nothing that is read is authenticated.
+
+    What can be wrong is found when it is made, by a trial on a unit of zeros; of the image no
+    byte is read for that.
+
+    Args:
+        image: a binary file that can seek, or anything bytes-like, such as ``mmap``.
+        cipher: the algorithm and its key: "xts(aes)" for dm-crypt's aes-xts-plain64.
+        unit_size: bytes of a unit, as for ``Cipher.decrypt_units``.
+        first_iv: the number of the unit at ``offset``.
+        iv_step: from one number to the next; 8 for LUKS2's units of 4096 bytes.
+        iv: how a number is written.
+        offset: where the first unit begins in the image, in bytes (LUKS: its payload).
+        size: how many bytes to read from there on, whole units; None: to the image's end.
+
+    Raises:
+        InvalidLengthError: the image ends before its last unit does, or ``size`` is no
+            whole number of units; or a rule of ``decrypt_units``.
+        InvalidInputError: ``offset`` or ``size`` is negative, or the image cannot seek.
+        TypeError: the image is neither a binary file nor bytes-like.
+        BufferError: it is bytes-like and not C-contiguous.
+
+    And what ``Cipher.decrypt_units`` raises, and OSError for a file that cannot be read.
+
     """
 
     def __init__(
@@ -64,32 +87,7 @@ class UnitReader(io.RawIOBase):
         offset: int = 0,
         size: int | None = None,
     ) -> None:
-        """Take an image and what decrypts it; what can be wrong is found now.
-
-        A unit of zeros is decrypted as a trial. Of the image no byte is read.
-
-        Args:
-            image: a binary file that can seek, or anything bytes-like, such as ``mmap``.
-            cipher: the algorithm and its key: "xts(aes)" for dm-crypt's aes-xts-plain64.
-            unit_size: bytes of a unit, as for ``Cipher.decrypt_units``.
-            first_iv: the number of the unit at ``offset``.
-            iv_step: from one number to the next; 8 for LUKS2's units of 4096 bytes.
-            iv: how a number is written.
-            offset: where the first unit begins in the image, in bytes (LUKS: its payload).
-            size: how many bytes to read from there on, whole units; None: to the image's end.
-
-        Raises:
-            InvalidLengthError: the image ends before its last unit does, or ``size`` is no
-                whole number of units; or a rule of ``decrypt_units``.
-            InvalidInputError: ``offset`` or ``size`` is negative, or the image cannot seek.
-            TypeError: the image is neither a binary file nor bytes-like.
-            BufferError: it is bytes-like and not C-contiguous.
-
-        And what ``Cipher.decrypt_units`` raises, and OSError for a file that cannot be read.
-
-        """
-        self._lock = threading.RLock()
-        self._position = 0
+        self._lock, self._position = threading.RLock(), 0
         self._cipher, self._unit = cipher, index(unit_size)
         self._iv: Numbering = iv
         self._first_iv, self._iv_step = index(first_iv), index(iv_step)
