@@ -38,7 +38,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         with _warnings_in_words():
             answer: Answer = chosen.act(chosen)
         return answer.status if printed(answer.text) else UNPRINTED
-    except (afalg.AfalgError, RefusedError) as error:
+    except (afalg.AfalgError, RefusedError, afalg.ProviderFallbackWarning) as error:
         complain(str(error))
         return FAILED
     except ReaderGoneError:

@@ -142,7 +142,7 @@ def _crypt(direction: Direction, chosen: argparse.Namespace) -> Answer:
     with ExitStack() as opened:
         opened.enter_context(orderly())
         source = opened.enter_context(opened_source(chosen.file))
-        known = formats.about(chosen.cipher)
+        known = formats.about(chosen.cipher, chosen.provider)
         begin = _by_passphrase if asks_for_passphrase(chosen) else _by_key
         begun = begin(direction, chosen, source, known)
         cipher = opened.enter_context(begun.cipher)

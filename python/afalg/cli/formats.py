@@ -16,11 +16,13 @@ SALT_SIZE = 8
 CHACHA_IV = 16
 
 
-def about(algorithm: str) -> afalg.AlgorithmInfo:
+def about(algorithm: str, provider: afalg.Provider | None) -> afalg.AlgorithmInfo:
     """Give what is known of an algorithm; a kernel is asked only for what is not listed."""
     for known in afalg.algorithms("skcipher"):
         if known.name == algorithm and known.key_sizes is not None:
             return known
+    if provider == "userspace":
+        afalg.Cipher(algorithm, b"", provider=provider)  # has it not, and says so
     return afalg.info(algorithm)
 
 
