@@ -14,7 +14,7 @@ from afalg.files import write_all
 if TYPE_CHECKING:
     from typing_extensions import Buffer
 
-__all__ = ["ReaderGoneError", "Source", "Target", "opened_source", "opened_target"]
+__all__ = ["STANDARD", "ReaderGoneError", "Source", "Target", "opened_source", "opened_target"]
 
 STANDARD = "-"
 
