@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 
 import afalg
-from afalg.cli import bench, doctor, key
+from afalg.cli import bench, doctor, key, verify
 from afalg.cli.output import Answer, RefusedError, encodable, one_line
 
 __all__ = ["main", "parser"]
@@ -68,4 +68,5 @@ def parser() -> argparse.ArgumentParser:
     doctor.add_to(verbs.add_parser)
     bench.add_to(verbs.add_parser)
     key.add_to(verbs.add_parser)
+    verify.add_to(verbs.add_parser)
     return root
