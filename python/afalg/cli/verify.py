@@ -40,6 +40,8 @@ was reached, or where an algorithm that was named was not; 2 where the command l
 where the outcome could not be written, 130 after Ctrl-C.
 """
 COLOURS: dict[str, Colour] = {"passed": "green", "failed": "red", "unreachable": "yellow"}
+WHOSE = {"kernel": "the kernel", "userspace": "userspace"}
+WORDS = {"passed": "passed", "failed": "failed", "unreachable": "not reached"}
 LARGEST = 1_000_000
 HEADS = ("algorithm", "driver", "key bits", "vectors", "messages")
 COUNTS = HEADS.index("vectors")
@@ -177,7 +179,7 @@ def _counts(results: Sequence[Result]) -> dict[str, int]:
 def _report(results: Sequence[Result], chosen: argparse.Namespace, seed: int) -> str:
     """Give the table of what was reached, then what failed, what was not reached, and the sum."""
     amount = f"{chosen.messages} messages" if chosen.time is None else f"{chosen.time:g} s"
-    who = f"Linux {platform.release()}, the {chosen.provider}'s ciphers"
+    who = f"Linux {platform.release()}, ciphers of {WHOSE[chosen.provider]}"
     parts = [f"{who}: what was published, and {amount} for each driver; --seed {seed}"]
     reached = [result for result in results if result.status != "unreachable"]
     parts += [_table(reached)] if reached else []
@@ -251,6 +253,3 @@ def _sum(results: Sequence[Result]) -> str:
     seconds = sum(result.seconds for result in results)
     said = [f"{counts[status]} {word}" for status, word in WORDS.items()]
     return f"{', '.join(said)}, in {seconds:.0f} s"
-
-
-WORDS = {"passed": "passed", "failed": "failed", "unreachable": "not reached"}

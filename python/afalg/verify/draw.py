@@ -5,10 +5,11 @@ counter, of an aligned buffer. Half of all is aimed there.
 """
 
 from dataclasses import replace
+from functools import cache
 from math import ceil
 from random import Random
 
-from afalg.verify.cases import Case, Direction
+from afalg.verify.cases import Case, Direction, Way
 from afalg.verify.rules import Rules
 
 __all__ = ["GROUP", "case"]
@@ -16,11 +17,15 @@ __all__ = ["GROUP", "case"]
 GROUP = 8
 """How many messages one key and its Cipher are used for, one after the other."""
 DIRECTIONS: tuple[Direction, ...] = ("encrypt", "decrypt")
+PLAIN: tuple[Way, ...] = ("one-shot", "in-place", "into", "stream", "stream-into")
+"""Ways that take a message of any length as it is."""
+ANY_EACH = 4
+"""Of so many lengths one is any, and the others are edges."""
 PAGE = 4096
 SHARED_OUT = 512 << 10
 """From here on threads share a message out."""
-LONG_EACH = 40
-"""Every so many messages one ends at the border of a request: long ones are dear."""
+LONG_EACH = 9
+"""In every so many rounds of the ways one message ends at the border of a request, which is dear."""
 OFFSETS = (0, 1, 3, 4, 8, 15, 17, 63, PAGE - 1)
 CHAIN = 64
 """How many small messages are one system call, where there is io_uring."""
@@ -35,35 +40,43 @@ def case(rules: Rules, seed: int, number: int) -> Case:
     ways = rules.ways
     turn, place = divmod(number, len(ways))
     way = ways[place]
-    border = number % LONG_EACH == LONG_EACH // 2
+    border = way == "many" and turn % LONG_EACH == LONG_EACH // 2
     if (way == "threads" and turn % 4 != 1) or border:
-        way = rng.choice(("one-shot", "in-place", "into", "stream", "stream-into"))
+        way = rng.choice(PLAIN)
     drawn = Case(
         direction=DIRECTIONS[turn % 2],
         way=way,
         key=key,
-        length=_length(rules, rng, border=border),
+        length=rules.fit(rules.border + rng.choice((-1, 0, 1)) * rules.step)
+        if border
+        else _length(rules, seed, rng, number),
         data=f"{seed} {rules.algorithm} {number}",
     )
     drawn = _around(rules, rng, drawn)
     return replace(drawn, iv=_iv(rules, rng, drawn.length))
 
 
-def _length(rules: Rules, rng: Random, *, border: bool) -> int:
-    """Give a length that the mode takes: any short one, or one at an edge."""
-    off = rng.choice((-1, 0, 1)) * rules.step
-    if border:
-        return rules.fit(rules.border + off)
-    (kind,) = rng.choices(("short", "blocks", "some", "pages"), (8, 4, 3, 5))
-    match kind:
-        case "short":
-            return rules.fit(rng.randint(0, 6 * rules.chunk))
-        case "blocks":
-            return rules.fit(max(rng.choice((0, 1, 2, 3, 4, 8, 16)) * rules.chunk + off, 0))
-        case "some":
-            return rules.fit(rng.randint(0, 3 * PAGE))
-        case _:
-            return rules.fit(rng.choice((1, 1, 2, 4, 16)) * PAGE + off)
+def _length(rules: Rules, seed: int, rng: Random, number: int) -> int:
+    """Give a length that the mode takes: the edges by turns, and in between any."""
+    turn, place = divmod(number, len(rules.ways))
+    aimed = (*PLAIN, "concurrent")
+    way = rules.ways[place]
+    nth = turn * len(aimed) + aimed.index(way) if way in aimed else ANY_EACH - 1
+    if nth % ANY_EACH < ANY_EACH - 1:
+        edges = _edges(rules, seed)
+        return edges[(nth - nth // ANY_EACH) % len(edges)]
+    return rules.fit(rng.randint(0, rng.choice((6 * rules.chunk, 3 * PAGE))))
+
+
+@cache
+def _edges(rules: Rules, seed: int) -> list[int]:
+    """Give the lengths at and beside blocks and pages, in an order of the seed's."""
+    blocks = (count * rules.chunk for count in (0, 1, 2, 3, 4, 8, 16))
+    pages = (count * PAGE for count in (1, 2, 4, 16))
+    near = (edge + off * rules.step for edge in (*blocks, *pages) for off in (-1, 0, 1))
+    edges = sorted({rules.fit(max(length, 0)) for length in near})
+    Random(f"{seed} {rules.algorithm} edges").shuffle(edges)  # noqa: S311
+    return edges
 
 
 def _around(rules: Rules, rng: Random, drawn: Case) -> Case:

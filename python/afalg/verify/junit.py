@@ -57,7 +57,7 @@ def to_junit(
     ET.SubElement(suite, "system-out")
     ET.SubElement(suite, "system-err")
     ET.indent(root)
-    return ET.tostring(root, encoding="unicode", xml_declaration=True)
+    return ET.tostring(root, encoding="utf-8", xml_declaration=True).decode() + "\n"
 
 
 def _add_test(suite: ET.Element, result: Result) -> None:

@@ -19,6 +19,11 @@ class Driver:
     internal: bool
     asynchronous: bool
 
+    @property
+    def generic(self) -> str:
+        """The algorithm that people ask for: internal drivers hide behind two underscores."""
+        return self.algorithm.removeprefix("__")
+
 
 def skciphers() -> list[Driver]:
     """Give the drivers of the type skcipher, each once; none where the file cannot be read."""

@@ -15,8 +15,8 @@ from afalg.verify.trial import Trial, judge_of
 
 __all__ = ["MESSAGES", "check", "replay", "verify"]
 
-MESSAGES = 60
-"""How many messages each driver gets, unless told: all ways, directions and sizes of keys."""
+MESSAGES = 72
+"""How many messages each driver gets, unless told: all ways, sizes of keys and edges of lengths."""
 
 
 def verify(

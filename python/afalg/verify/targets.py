@@ -73,14 +73,14 @@ def plan(
     found = [_opened(name, provider, opener, table) for name in names]
     if provider == "userspace" or not drivers:
         return found
-    served = {target.driver for target in found}
-    asked = set(names)
+    known = {target.driver for target in found} | set(names)
+    wanted = None if algorithms is None else known
     others = (
         driver
         for driver in skciphers()
-        if driver.name not in served and driver.name not in asked and driver.algorithm in asked
+        if driver.name not in known and (wanted is None or driver.generic in wanted)
     )
-    found += [_by_name(driver, provider, opener) for driver in others]
+    found += [_by_name(driver, provider, opener, table) for driver in others]
     return sorted(found, key=lambda target: target.algorithm)  # it keeps who serves in front
 
 
@@ -105,15 +105,17 @@ def _opened(
         return _unreached(Target(name, None, name), error)
 
 
-def _by_name(driver: Driver, provider: Provider, opener: Opener) -> Target:
+def _by_name(
+    driver: Driver, provider: Provider, opener: Opener, table: dict[str, AlgorithmInfo]
+) -> Target:
     """Open a driver that does not serve its algorithm's name, by its own."""
-    target = Target(driver.algorithm, driver.name, driver.name)
+    target = Target(driver.generic, driver.name, driver.name)
     if driver.internal:
         text = "for other drivers alone: the kernel gives it to nobody outside"
         return _without(target, "internal", text)
     try:
-        sizes = afalg.info(driver.name).key_sizes or ()
-        return _tried(driver.name, driver, sizes, provider, opener)
+        info = table.get(driver.algorithm) or afalg.info(driver.algorithm)
+        return _tried(driver.name, driver, info.key_sizes or (), provider, opener)
     except afalg.AlgorithmRestrictedError as error:
         return _unreached(target, error)
     except afalg.AlgorithmNotFoundError as error:
