@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from typing import TextIO
 
 import afalg
-from afalg.cli import bench, catalogue, completion, crypt, doctor, key, sectors
+from afalg.cli import bench, catalogue, completion, crypt, doctor, key, sectors, verify
 from afalg.cli.output import (
     FAILED,
     INTERRUPTED,
@@ -98,6 +98,6 @@ def parser() -> argparse.ArgumentParser:
     )
     root.add_argument("--version", action="version", version=f"afalg {afalg.__version__}")
     verbs = root.add_subparsers(required=True, metavar="VERB")
-    for each in (crypt, sectors, catalogue, doctor, bench, key, completion):
+    for each in (crypt, sectors, catalogue, doctor, verify, bench, key, completion):
         each.add_to(verbs.add_parser)
     return root
