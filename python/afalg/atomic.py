@@ -34,15 +34,18 @@ def replacing(path: str | os.PathLike[str], /) -> Generator[BinaryIO]:
         UnsettledError: all is done but the folder's fsync(2).
 
     """
-    final = Path(os.path.realpath(path))
+    if os.fspath(path).endswith(os.sep):
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), os.fspath(path))
     try:
-        old = final.stat()
+        old = Path(path).stat()
     except FileNotFoundError:
         old = None
     if old is not None and not stat.S_ISREG(old.st_mode):
-        with final.open("wb", buffering=0) as there:
+        # By the name that it was given: /dev/fd/63 leads to a pipe, which has none.
+        with Path(path).open("wb", buffering=0) as there:
             yield there
         return
+    final = Path(os.path.realpath(path))
     folder = os.open(final.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         with _unnamed(folder, old) as (file, name):
