@@ -6,7 +6,7 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from typing import Literal, Protocol
 
-from afalg.cli.output import RefusedError
+from afalg.cli.output import RefusedError, one_line
 
 __all__ = ["Advance", "add_progress_options", "bar"]
 
@@ -59,13 +59,13 @@ def bar(
     if console.width < NARROW:
         counts = (progress.TaskProgressColumn(),)
     elif unit == "bytes":
-        counts = (progress.DownloadColumn(binary_units=True), progress.TransferSpeedColumn())
+        counts = (progress.DownloadColumn(), progress.TransferSpeedColumn())
     text = progress.TextColumn("{task.description}", markup=False)
     columns = (text, progress.BarColumn(), *counts, progress.TimeRemainingColumn())
     with progress.Progress(
         *columns, console=console, transient=True, redirect_stdout=False
     ) as drawn:
-        task = drawn.add_task(label, total=total)
+        task = drawn.add_task(one_line(label), total=total)
         yield lambda done, of=None, /: drawn.update(task, completed=done, total=of)
 
 
