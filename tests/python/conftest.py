@@ -10,6 +10,7 @@ import os
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 import hypothesis
@@ -17,10 +18,12 @@ import pytest
 from hypothesis import HealthCheck
 
 import afalg
+from commands import Folder
 from keyrings import join_session
 from oracles.cases import IN_LAB, PROVIDERS, NewCipher, marks_of
 from oracles.kernels import release
 from sessions import Session
+from terminals import Terminal
 
 if TYPE_CHECKING:
     from typing_extensions import Buffer
@@ -109,6 +112,21 @@ def session() -> Iterator[Session]:
         except (OSError, KeyError) as error:
             skip_or_fail(f"no session keyring is to be had here: {error!r}")
         yield made
+
+
+@pytest.fixture
+def terminal() -> Iterator[Terminal]:
+    """Give a terminal."""
+    made = Terminal()
+    yield made
+    os.close(made.master)
+    os.close(made.slave)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Folder:
+    """Give a folder with secrets, for `afalg encrypt` and `afalg decrypt`."""
+    return Folder(tmp_path)
 
 
 @cache
