@@ -8,6 +8,7 @@ written from its grammar, and diagrams are put into the page, where they have it
 import posixpath
 import re
 from pathlib import Path
+from typing import cast
 
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import File, Files
@@ -40,8 +41,9 @@ COMMAND = "<!-- the command's reference -->"
 
 def on_config(config: MkDocsConfig) -> MkDocsConfig:
     """Give the page for contributors its place, where there is one."""
-    if config.nav and (ROOT / CONTRIBUTING).exists():
-        config.nav.append({"Contribute, release": OF_THE_REPOSITORY[CONTRIBUTING]})
+    if (ROOT / CONTRIBUTING).exists():
+        nav = cast("list[object]", config["nav"])
+        nav.append({"Contribute, release": OF_THE_REPOSITORY[CONTRIBUTING]})
     return config
 
 
