@@ -12,7 +12,8 @@ PYTHON ?= python3
 KERNEL ?= 6.1
 RUNS ?= 1000000
 CMD ?= uname -a
-DEBIAN := gcc iproute2 kmod libc6-dev libgcrypt20 mount openssl qemu-system-x86 strace
+DEBIAN := cryptsetup-bin e2fsprogs gcc iproute2 kmod libc6-dev libgcrypt20 mount openssl \
+  qemu-system-x86 qemu-utils strace
 
 VENV := .venv
 export PATH := $(HOME)/.cargo/bin:$(PATH) # where rustup puts it, in a shell that does not know yet
