@@ -14,7 +14,7 @@ PERMISSIONS = 0o777
 
 
 @contextmanager
-def replacing(path: str | os.PathLike[str], /) -> Generator[BinaryIO]:
+def replacing(path: str | os.PathLike[str]) -> Generator[BinaryIO]:
     """Give a new file; when the block ends well it has the path, and what was there is gone.
 
     Until then the path has what it had, through a crash and SIGKILL too: the bytes are on

@@ -201,10 +201,10 @@ def test_the_expression_runs_the_case_again() -> None:
     spoil: Spoil = lambda call: flipped(call.right) if len(call.right) == 4097 else call.right  # noqa: E731
     failure, case = caught("ctr(aes)", spoil)
     assert failure.again is not None
-    assert eval(failure.again) is None  # noqa: S307 - our own; with no fault in it, it is right
+    assert eval(failure.again) is None
     again = check("ctr(aes)", case, provider="userspace", opener=spoilt(spoil))
     assert again == failure.difference
-    assert eval(repr(case)) == case  # noqa: S307
+    assert eval(repr(case)) == case
 
 
 def test_a_driver_that_opens_with_a_wrong_answer_has_failed() -> None:

@@ -111,7 +111,7 @@ def test_a_case_shows_as_what_makes_it(way: str) -> None:
         if one.way == way
     ]
     for one in of_way:
-        assert eval(repr(one)) == one  # noqa: S307 - our own
+        assert eval(repr(one)) == one
 
 
 def figures(name: str) -> list[Figure]:

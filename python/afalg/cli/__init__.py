@@ -7,18 +7,26 @@ takes the parsed arguments and gives the text to print and the exit status.
 import argparse
 import os
 import sys
-from collections.abc import Sequence
-from contextlib import suppress
+import warnings
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
+from typing import TextIO
 
 import afalg
-from afalg.cli import bench, doctor, key, verify
-from afalg.cli.output import Answer, RefusedError, encodable, one_line
+from afalg.cli import bench, catalogue, completion, crypt, doctor, key, verify
+from afalg.cli.output import (
+    FAILED,
+    INTERRUPTED,
+    UNPRINTED,
+    Answer,
+    RefusedError,
+    complain,
+    encodable,
+    warn,
+)
+from afalg.cli.plumbing import ReaderGoneError
 
 __all__ = ["main", "parser"]
-
-FAILED = 1
-UNPRINTED = 3
-INTERRUPTED = 130
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -27,13 +35,42 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if sys.stdout is None:  # nobody opened it
         return UNPRINTED
     try:
-        answer: Answer = chosen.act(chosen)
+        with _warnings_in_words():
+            answer: Answer = chosen.act(chosen)
         return answer.status if printed(answer.text) else UNPRINTED
-    except (afalg.AfalgError, RefusedError) as error:
+    except (afalg.AfalgError, RefusedError, afalg.ProviderFallbackWarning) as error:
         complain(str(error))
         return FAILED
+    except ReaderGoneError:
+        return UNPRINTED
     except KeyboardInterrupt:
         return INTERRUPTED
+
+
+@contextmanager
+def _warnings_in_words() -> Generator[None]:
+    """Say warnings as the command says everything, without a line of Python."""
+
+    def say(
+        message: Warning | str,
+        category: type[Warning],
+        filename: str,
+        lineno: int,
+        file: TextIO | None = None,
+        line: str | None = None,
+    ) -> None:
+        if issubclass(category, afalg.ProviderFallbackWarning):
+            what = str(message).partition(": ")[0]
+            warn(f"{what}: `afalg doctor` says why. To choose it: --provider userspace")
+        else:
+            usual(message, category, filename, lineno, file, line)
+
+    usual = warnings.showwarning
+    warnings.showwarning = say
+    try:
+        yield
+    finally:
+        warnings.showwarning = usual
 
 
 def printed(text: str) -> bool:
@@ -51,22 +88,16 @@ def printed(text: str) -> bool:
     return True
 
 
-def complain(text: str) -> None:
-    """Say in one line what went wrong, if anybody listens."""
-    if sys.stderr is not None:  # print would take standard output for it
-        with suppress(OSError):
-            print(f"afalg: {encodable(one_line(text), sys.stderr)}", file=sys.stderr, flush=True)
-
-
 def parser() -> argparse.ArgumentParser:
     """Give the command line's grammar."""
     root = argparse.ArgumentParser(
-        prog="afalg", description="The Linux kernel's ciphers (AF_ALG) for Python."
+        prog="afalg",
+        description="The Linux kernel's ciphers (AF_ALG) on the command line: files, disk "
+        "images, keys, and what the kernel has and refuses.",
+        epilog="afalg VERB --help has examples and exit statuses.",
     )
     root.add_argument("--version", action="version", version=f"afalg {afalg.__version__}")
     verbs = root.add_subparsers(required=True, metavar="VERB")
-    doctor.add_to(verbs.add_parser)
-    bench.add_to(verbs.add_parser)
-    key.add_to(verbs.add_parser)
-    verify.add_to(verbs.add_parser)
+    for each in (crypt, catalogue, doctor, bench, verify, key, completion):
+        each.add_to(verbs.add_parser)
     return root

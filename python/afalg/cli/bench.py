@@ -5,6 +5,7 @@ import json
 import os
 import platform
 import re
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from math import ceil, isfinite
@@ -12,7 +13,9 @@ from textwrap import fill
 from timeit import Timer
 
 import afalg
+from afalg.cli.colour import painted
 from afalg.cli.output import AddVerb, Answer, RefusedError, escaped
+from afalg.cli.progress import bar
 
 __all__ = ["add_to"]
 
@@ -126,12 +129,12 @@ def _bench(chosen: argparse.Namespace) -> Answer:
     providers = [chosen.provider] if chosen.provider else PROVIDERS
     refusals: dict[str, str] = {}
     asked: Sequence[Asked] = chosen.algorithms
-    rows = [
-        row
-        for one in asked
-        for bits in _key_bits(one)
-        for row in _rows(one.algorithm, bits, chosen, providers, refusals)
-    ]
+    todo = [(one.algorithm, bits) for one in asked for bits in _key_bits(one)]
+    rows: list[Row] = []
+    with bar("bench", len(todo), unit="items") as advance:
+        for done, (algorithm, bits) in enumerate(todo, 1):
+            rows += _rows(algorithm, bits, chosen, providers, refusals)
+            advance(done)
     status = 0 if any(row.reason is None for row in rows) else 1
     if chosen.json:
         return Answer(_to_json(rows, chosen.size), status)
@@ -236,8 +239,12 @@ def _table(
         f"Linux {platform.release()}, messages of {chosen.size} bytes, MiB/s",
         "",
         "".join([f"{'':{width}}{'':6}", *(f"{name:>24}" for name in providers)]).rstrip(),
-        f"{'algorithm':{width}}{'key':>6}"
-        + f"{'encryption':>12}{'decryption':>12}" * len(providers),
+        painted(
+            f"{'algorithm':{width}}{'key':>6}"
+            + f"{'encryption':>12}{'decryption':>12}" * len(providers),
+            "bold",
+            sys.stdout,
+        ),
     ]
     for at in range(0, len(rows), len(providers)):
         row = rows[at]

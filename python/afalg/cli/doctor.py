@@ -1,11 +1,15 @@
 """`afalg doctor`."""
 
 import argparse
+import sys
 
 import afalg
+from afalg.cli.colour import Colour, painted
 from afalg.cli.output import AddVerb, Answer
 
 __all__ = ["add_to"]
+
+COLOURS: dict[str, Colour] = {"ok": "green", "warning": "yellow", "fault": "red", "unknown": "dim"}
 
 
 def add_to(add_verb: AddVerb) -> None:
@@ -22,4 +26,12 @@ def add_to(add_verb: AddVerb) -> None:
 
 def _doctor(chosen: argparse.Namespace) -> Answer:
     report = afalg.doctor()
-    return Answer(report.to_json() if chosen.json else str(report), 0 if report.ok else 1)
+    text = report.to_json() if chosen.json else "\n".join(map(_line, str(report).splitlines()))
+    return Answer(text, 0 if report.ok else 1)
+
+
+def _line(line: str) -> str:
+    """Paint the status that a line begins with."""
+    status = line.partition(" ")[0]
+    colour = COLOURS.get(status)
+    return line if colour is None else painted(status, colour, sys.stdout) + line[len(status) :]

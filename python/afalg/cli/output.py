@@ -1,10 +1,30 @@
 """What verbs give, and how it is shown."""
 
+import sys
 from argparse import ArgumentParser
 from collections.abc import Callable
+from contextlib import suppress
 from typing import NamedTuple, TextIO
 
-__all__ = ["AddVerb", "Answer", "RefusedError", "encodable", "escaped", "one_line"]
+from afalg.cli.colour import painted
+
+__all__ = [
+    "FAILED",
+    "INTERRUPTED",
+    "UNPRINTED",
+    "AddVerb",
+    "Answer",
+    "RefusedError",
+    "complain",
+    "encodable",
+    "escaped",
+    "one_line",
+    "warn",
+]
+
+FAILED = 1
+UNPRINTED = 3
+INTERRUPTED = 130
 
 AddVerb = Callable[..., ArgumentParser]
 """`add_parser` of argparse, whose class has no public name."""
@@ -19,6 +39,22 @@ class Answer(NamedTuple):
 
 class RefusedError(Exception):
     """The command cannot be done; its text is all that the user is told."""
+
+
+def complain(text: str) -> None:
+    """Say in one line what went wrong, if anybody listens."""
+    _say(painted("afalg:", "red", sys.stderr) if sys.stderr else "", text)
+
+
+def warn(text: str) -> None:
+    """Say in one line what the user should know."""
+    _say(painted("afalg: warning:", "yellow", sys.stderr) if sys.stderr else "", text)
+
+
+def _say(head: str, text: str) -> None:
+    if sys.stderr is not None:  # print would take standard output for it
+        with suppress(OSError):
+            print(head, encodable(one_line(text), sys.stderr), file=sys.stderr, flush=True)
 
 
 def escaped(name: str) -> str:

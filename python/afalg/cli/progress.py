@@ -10,6 +10,8 @@ from afalg.cli.output import RefusedError
 
 __all__ = ["Advance", "add_progress_options", "bar"]
 
+NARROW = 70  # columns of a terminal, in which the bytes and their speed would be cut
+
 
 class Advance(Protocol):
     """What moves a bar."""
@@ -41,8 +43,7 @@ def bar(
     Nothing is drawn where standard error is no terminal, or where rich is not installed,
     unless it was asked for.
     """
-    shown = wanted if wanted is not None else sys.stderr is not None and sys.stderr.isatty()
-    if not shown:
+    if not (wanted if wanted is not None else sys.stderr is not None and sys.stderr.isatty()):
         yield _nothing
         return
     try:
@@ -53,24 +54,19 @@ def bar(
             raise RefusedError("a progress bar needs rich: pip install 'afalg[cli]'") from None
         yield _nothing
         return
-    counts: tuple[progress.ProgressColumn, ...] = (progress.MofNCompleteColumn(),)
-    if unit == "bytes":
-        counts = (progress.DownloadColumn(binary_units=True), progress.TransferSpeedColumn())
-    columns = (progress.BarColumn(), *counts, progress.TimeRemainingColumn())
     console = Console(stderr=True)
+    counts: tuple[progress.ProgressColumn, ...] = (progress.MofNCompleteColumn(),)
+    if console.width < NARROW:
+        counts = (progress.TaskProgressColumn(),)
+    elif unit == "bytes":
+        counts = (progress.DownloadColumn(binary_units=True), progress.TransferSpeedColumn())
+    text = progress.TextColumn("{task.description}", markup=False)
+    columns = (text, progress.BarColumn(), *counts, progress.TimeRemainingColumn())
     with progress.Progress(
-        progress.TextColumn("{task.description}", markup=False),
-        *columns,
-        console=console,
-        transient=True,
-        redirect_stdout=False,
+        *columns, console=console, transient=True, redirect_stdout=False
     ) as drawn:
         task = drawn.add_task(label, total=total)
-
-        def advance(done: int, total: int | None = None, /) -> None:
-            drawn.update(task, completed=done, total=total)
-
-        yield advance
+        yield lambda done, of=None, /: drawn.update(task, completed=done, total=of)
 
 
 def _nothing(_done: int, _total: int | None = None, /) -> None:
