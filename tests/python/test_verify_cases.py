@@ -35,8 +35,8 @@ def asked(seed: int, messages: int) -> list[Call]:
         return call.right
 
     names = ("chacha20", "xts(aes)")
-    options = {"seed": seed, "messages": messages}
-    list(verify(names, provider="userspace", opener=spoilt(remember), **options))
+    opener = spoilt(remember)
+    list(verify(names, provider="userspace", opener=opener, seed=seed, messages=messages))
     return calls
 
 

@@ -58,6 +58,16 @@ def add_to(add_verb: AddVerb) -> None:
         epilog=STATUS,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
+    _add_what(verb)
+    _add_how_much(verb)
+    verb.add_argument("--json", action="store_true", help="print one JSON object")
+    verb.add_argument("--junit", metavar="FILE", type=Path, help="write JUnit's XML too")
+    add_progress_options(verb)
+    verb.set_defaults(act=_verify)
+
+
+def _add_what(verb: argparse.ArgumentParser) -> None:
+    """Let the user choose what is verified."""
     verb.add_argument(
         "algorithms",
         nargs="*",
@@ -77,6 +87,10 @@ def add_to(add_verb: AddVerb) -> None:
         action="store_false",
         help="only the drivers that serve, none by its own name",
     )
+
+
+def _add_how_much(verb: argparse.ArgumentParser) -> None:
+    """Let the user choose how long it takes."""
     amount = verb.add_mutually_exclusive_group()
     amount.add_argument(
         "--messages",
@@ -94,10 +108,6 @@ def add_to(add_verb: AddVerb) -> None:
         type=_seed,
         help="what messages are drawn from: the same one gives the same; a new one if not given",
     )
-    verb.add_argument("--json", action="store_true", help="print one JSON object")
-    verb.add_argument("--junit", metavar="FILE", type=Path, help="write JUnit's XML too")
-    add_progress_options(verb)
-    verb.set_defaults(act=_verify)
 
 
 def _number(text: str) -> int:
