@@ -6,7 +6,7 @@ SHELL := bash
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help build demo test test-all check lab bench instrument fuzz fuzz-corpus clean debian rust
+.PHONY: help build demo test test-all check docs lab bench instrument fuzz fuzz-corpus clean debian rust
 
 PYTHON ?= python3
 KERNEL ?= 6.1
@@ -56,6 +56,9 @@ check: build ## formats, lints, types, stub, layers, documentation
 	$(VENV)/bin/mypy
 	$(VENV)/bin/pyright --project pyproject.toml
 	$(PY) -m mypy.stubtest afalg
+
+docs: build ## the documentation's site, into target/docs; a warning is an error
+	NO_MKDOCS_2_WARNING=1 $(VENV)/bin/mkdocs build
 
 lab: build ## run CMD='...' in the lab's KERNEL=6.1, 6.12 or 7.2
 	$(PY) -m lab run --kernel $(KERNEL) -- bash -c "$$COMMAND"

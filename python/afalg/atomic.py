@@ -1,5 +1,6 @@
 """A file that takes another's place all at once, or not at all."""
 
+import errno
 import os
 import stat
 from collections.abc import Generator
@@ -7,45 +8,54 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
-__all__ = ["replacing"]
+__all__ = ["UnsettledError", "replacing"]
 
 READ_WRITE_BY_UMASK = 0o666
 PERMISSIONS = 0o777
 
 
+class UnsettledError(OSError):
+    """The new file has the path, but a crash now may give it back to the old one."""
+
+
 @contextmanager
-def replacing(path: str | os.PathLike[str], /) -> Generator[BinaryIO]:
+def replacing(path: str | os.PathLike[str]) -> Generator[BinaryIO]:
     """Give a new file; when the block ends well it has the path, and what was there is gone.
 
     Until then the path has what it had, through a crash and SIGKILL too: the bytes are on
     the disk before the name is. An exception leaves nothing behind. The new file has the
-    permissions of the old one; a symbolic link stays one, and what it leads to is replaced;
-    another hard link keeps the old contents. What is no regular file (a device, a FIFO) is
-    written to as it is.
+    permissions of the old one, and its owner and group where this process may give it away
+    (else its group may no more than everybody); a symbolic link stays one, and what it leads
+    to is replaced; another hard link keeps the old contents. What is no regular file (a device,
+    a FIFO) is written to as it is.
 
     Raises:
         OSError: the folder cannot be written to, the disk is full, and the like.
+        UnsettledError: all is done but the folder's fsync(2).
 
     """
-    final = Path(os.path.realpath(path))
+    if os.fspath(path).endswith(os.sep):
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), os.fspath(path))
     try:
-        old = final.stat()
+        old = Path(path).stat()
     except FileNotFoundError:
         old = None
     if old is not None and not stat.S_ISREG(old.st_mode):
-        with final.open("wb", buffering=0) as there:
+        # By the name that it was given: /dev/fd/63 leads to a pipe, which has none.
+        with Path(path).open("wb", buffering=0) as there:
             yield there
         return
+    final = Path(os.path.realpath(path))
     folder = os.open(final.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         with _unnamed(folder, old) as (file, name):
             yield file
             file.flush()
             if old is not None:
-                os.fchmod(file.fileno(), stat.S_IMODE(old.st_mode))
+                _liken(file.fileno(), old)
             os.fsync(file.fileno())
             _give(folder, file.fileno(), name, final.name)
-        os.fsync(folder)
+        _settle(folder)
     finally:
         os.close(folder)
 
@@ -55,12 +65,11 @@ def _unnamed(folder: int, old: os.stat_result | None) -> Generator[tuple[BinaryI
     """Give a file without a name, where the file system has such, and the name to pass by."""
     mode = READ_WRITE_BY_UMASK if old is None else stat.S_IMODE(old.st_mode) & PERMISSIONS
     name = f".afalg-{os.urandom(8).hex()}.part"
-    descriptor = _open(folder, name, mode)
-    try:
-        with os.fdopen(descriptor, "w+b", buffering=0) as file:
+    try:  # from before it is there: a signal may end this at once
+        with os.fdopen(_open(folder, name, mode), "w+b", buffering=0) as file:
             yield file, name
     except BaseException:
-        with suppress(FileNotFoundError):
+        with suppress(OSError):
             os.unlink(name, dir_fd=folder)
         raise
 
@@ -73,6 +82,27 @@ def _open(folder: int, name: str, mode: int) -> int:
             return descriptor
         os.close(descriptor)
     return os.open(name, os.O_CREAT | os.O_EXCL | os.O_RDWR | os.O_CLOEXEC, mode, dir_fd=folder)
+
+
+def _liken(descriptor: int, old: os.stat_result) -> None:
+    """Let a file have the owner and the permissions that another had."""
+    mode = stat.S_IMODE(old.st_mode)
+    found = os.fstat(descriptor)
+    if (found.st_uid, found.st_gid) != (old.st_uid, old.st_gid):
+        try:
+            os.fchown(descriptor, old.st_uid, old.st_gid)
+        except OSError:  # no set-user-id of another user, and another group is as everybody
+            mode = mode & 0o707 | (mode & 0o007) << 3
+    os.fchmod(descriptor, mode)
+
+
+def _settle(folder: int) -> None:
+    """Have the folder's names on the disk, where its file system knows such a wish."""
+    try:
+        os.fsync(folder)
+    except OSError as error:
+        if error.errno != errno.EINVAL:
+            raise UnsettledError(error.errno, error.strerror) from error
 
 
 def _give(folder: int, descriptor: int, name: str, final: str) -> None:

@@ -4,6 +4,7 @@ import os
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import hypothesis
@@ -11,6 +12,7 @@ import pytest
 from hypothesis import HealthCheck
 
 import afalg
+from commands import Folder
 from gate import (
     own_session,
     pytest_collection_modifyitems,
@@ -19,6 +21,7 @@ from gate import (
 )
 from oracles.cases import IN_LAB, PROVIDERS, NewCipher, marks_of
 from sessions import Session
+from terminals import Terminal
 
 if TYPE_CHECKING:
     from typing_extensions import Buffer
@@ -76,6 +79,21 @@ def session() -> Iterator[Session]:
         except (OSError, KeyError) as error:
             skip_or_fail(f"no session keyring is to be had here: {error!r}")
         yield made
+
+
+@pytest.fixture
+def terminal() -> Iterator[Terminal]:
+    """Give a terminal."""
+    made = Terminal()
+    yield made
+    os.close(made.master)
+    os.close(made.slave)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Folder:
+    """Give a folder with secrets, for `afalg encrypt` and `afalg decrypt`."""
+    return Folder(tmp_path)
 
 
 @cache

@@ -1,66 +1,19 @@
 """`afalg key add` on a terminal: the payload is asked for twice, and nothing of it is shown."""
 
 import os
-import pty
-import select
 import signal
 import termios
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from sessions import Process, Session
+from terminals import CONTROLLING, SECRET, Terminal
 
-SECRET = b"Secret of this test="
 NAMED = "%user:the key\x1b"
 ADD = ("add", "user", "the key\x1b", "--keyring", "session")
 ASKED, AGAIN = b"Payload of the user key the key\\x1b: ", b"The same again: "
-CONTROLLING = ("setsid", "--ctty")
-
-
-class Terminal:
-    """A terminal, what it shows, and how it is set."""
-
-    def __init__(self) -> None:
-        self.master, self.slave = pty.openpty()
-        self.before = termios.tcgetattr(self.slave)
-        self.shown = b""
-
-    def wait_for(self, text: bytes) -> None:
-        """Read what is shown until a text is there."""
-        deadline = time.monotonic() + 30
-        while text not in self.shown:
-            assert time.monotonic() < deadline, self.shown
-            self.read(1)
-
-    def read(self, patience: float) -> None:
-        """Read what is shown by now."""
-        if select.select([self.master], [], [], patience)[0]:
-            self.shown += os.read(self.master, 65536)
-
-    def answer(self, prompt: bytes, text: bytes) -> None:
-        """Wait for a prompt and type."""
-        self.wait_for(prompt)
-        os.write(self.master, text)
-
-    def check(self) -> None:
-        """Check that it is set as before, shows nothing of what was typed, and keeps nothing."""
-        self.read(0)
-        assert termios.tcgetattr(self.slave) == self.before
-        assert SECRET[:4] not in self.shown
-        os.write(self.master, b"\n")
-        assert os.read(self.slave, 100) == b"\n"
-
-
-@pytest.fixture
-def terminal() -> Iterator[Terminal]:
-    """Give a terminal."""
-    made = Terminal()
-    yield made
-    os.close(made.master)
-    os.close(made.slave)
 
 
 def ended(process: Process) -> tuple[int, bytes, bytes]:

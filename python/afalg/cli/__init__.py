@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from typing import TextIO
 
 import afalg
-from afalg.cli import bench, catalogue, completion, crypt, doctor, key, sectors
+from afalg.cli import bench, catalogue, completion, crypt, doctor, key, sectors, verify
 from afalg.cli.output import (
     FAILED,
     INTERRUPTED,
@@ -32,14 +32,17 @@ __all__ = ["main", "parser"]
 def main(arguments: Sequence[str] | None = None) -> int:
     """Do what the command line says and give the exit status."""
     chosen = parser().parse_args(arguments)
-    if sys.stdout is None:  # nobody opened it
+    if sys.stdout is None and chosen.prints:  # nobody opened it
         return UNPRINTED
     try:
         with _warnings_in_words():
             answer: Answer = chosen.act(chosen)
         return answer.status if printed(answer.text) else UNPRINTED
-    except (afalg.AfalgError, RefusedError, afalg.ProviderFallbackWarning) as error:
+    except (afalg.AfalgError, afalg.ProviderFallbackWarning, RefusedError) as error:
         complain(str(error))
+        return FAILED
+    except MemoryError:
+        complain("there is not enough memory; a mode that cannot be cut (xts) holds all of a file")
         return FAILED
     except ReaderGoneError:
         return UNPRINTED
@@ -75,6 +78,8 @@ def _warnings_in_words() -> Generator[None]:
 
 def printed(text: str) -> bool:
     """Print a text, and say whether it went out."""
+    if sys.stdout is None:
+        return not text
     try:
         if text:
             print(encodable(text, sys.stdout))
@@ -96,8 +101,9 @@ def parser() -> argparse.ArgumentParser:
         "images, keys, and what the kernel has and refuses.",
         epilog="afalg VERB --help has examples and exit statuses.",
     )
+    root.set_defaults(prints=True)
     root.add_argument("--version", action="version", version=f"afalg {afalg.__version__}")
     verbs = root.add_subparsers(required=True, metavar="VERB")
-    for each in (crypt, sectors, catalogue, doctor, bench, key, completion):
+    for each in (crypt, sectors, catalogue, doctor, verify, bench, key, completion):
         each.add_to(verbs.add_parser)
     return root

@@ -5,13 +5,13 @@ import os
 from collections.abc import Callable
 from contextlib import ExitStack
 from functools import partial
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, TypeAlias
 
 import afalg
 from afalg.cli import formats
 from afalg.cli.keys import add_key_options, asks_for_passphrase, key_of, passphrase_of
 from afalg.cli.output import AddVerb, Answer, RefusedError, warn
-from afalg.cli.plumbing import Source, Target, opened_source, opened_target
+from afalg.cli.plumbing import Source, Target, is_standard, opened_source, opened_target
 from afalg.cli.progress import add_progress_options, bar
 from afalg.cli.signals import orderly
 from afalg.cli.words import number
@@ -19,7 +19,7 @@ from afalg.files import pump
 
 __all__ = ["add_to"]
 
-Direction = Literal["encrypt", "decrypt"]
+Direction: TypeAlias = Literal["encrypt"] | Literal["decrypt"]  # noqa: PYI030 - for stubtest
 
 CIPHER = "cbc(aes)"
 ITERATIONS = 600_000
@@ -71,7 +71,7 @@ def add_to(add_verb: AddVerb) -> None:
         )
         add_key_options(verb, passphrase=True)
         _add_options(verb)
-        verb.set_defaults(act=partial(_crypt, direction))
+        verb.set_defaults(act=partial(_crypt, direction), prints=False)
 
 
 def _add_options(verb: argparse.ArgumentParser) -> None:
@@ -85,13 +85,11 @@ def _add_options(verb: argparse.ArgumentParser) -> None:
         "--iterations",
         metavar="N",
         type=_iterations,
-        default=ITERATIONS,
         help=f"of PBKDF2; {ITERATIONS} if not given. openssl without -iter: {OPENSSL_ITERATIONS}",
     )
     verb.add_argument(
         "--digest",
         choices=DIGESTS,
-        default=DIGESTS[0],
         help=f"of PBKDF2, openssl's -md; {DIGESTS[0]} if not given",
     )
     verb.add_argument(
@@ -116,7 +114,8 @@ def _hexadecimal(text: str) -> bytes:
     try:
         return bytes.fromhex(text)
     except ValueError:
-        raise argparse.ArgumentTypeError(f"{text!r} is not hexadecimal") from None
+        # Which it is is told to nobody: it may be a key, given by mistake.
+        raise argparse.ArgumentTypeError("not hexadecimal, two digits for a byte") from None
 
 
 def _iterations(text: str) -> int:
@@ -141,20 +140,32 @@ class Begun(NamedTuple):
 def _crypt(direction: Direction, chosen: argparse.Namespace) -> Answer:
     with ExitStack() as opened:
         opened.enter_context(orderly())
+        _look_at_standard_input(chosen)
         source = opened.enter_context(opened_source(chosen.file))
         known = formats.about(chosen.cipher, chosen.provider)
+        padding = _padding(chosen, known)
+        # Before anybody types a passphrase: it may be that nothing can be written there.
+        target = opened.enter_context(opened_target(chosen.out))
         begin = _by_passphrase if asks_for_passphrase(chosen) else _by_key
         begun = begin(direction, chosen, source, known)
         cipher = opened.enter_context(begun.cipher)
         if not chosen.quiet:
             _warn(direction, chosen.cipher)
-        target = opened.enter_context(opened_target(chosen.out))
         start: Callable[..., afalg.Stream] = (
             cipher.encryptor if direction == "encrypt" else cipher.decryptor
         )
-        stream = start(iv=begun.iv, padding=_padding(chosen, known))
+        stream = start(iv=begun.iv, padding=padding)
         _through(source, target, begun.head if direction == "encrypt" else b"", stream, chosen)
     return Answer("")
+
+
+def _look_at_standard_input(chosen: argparse.Namespace) -> None:
+    """Refuse to read the secret from where the data comes from, of which it would be missing."""
+    if is_standard(chosen.file) and 0 in {chosen.key_fd, chosen.passphrase_fd}:
+        raise RefusedError(
+            "standard input is the data; pass the key or passphrase by another descriptor, "
+            "or name a FILE"
+        )
 
 
 def _through(
@@ -183,7 +194,8 @@ def _by_passphrase(
     salt = _salt(direction, source)
     sizes = (_key_size(chosen, known), known.iv_size or 0)
     with passphrase_of(chosen, twice=direction == "encrypt") as passphrase:
-        key, iv = formats.derive(passphrase, salt, chosen.digest, chosen.iterations, sizes)
+        digest, iterations = chosen.digest or DIGESTS[0], chosen.iterations or ITERATIONS
+        key, iv = formats.derive(passphrase, salt, digest, iterations, sizes)
     cipher = afalg.Cipher(chosen.cipher, key, provider=chosen.provider)
     return Begun(cipher, iv, formats.MAGIC + salt)
 
@@ -192,6 +204,10 @@ def _by_key(
     direction: Direction, chosen: argparse.Namespace, source: Source, known: afalg.AlgorithmInfo
 ) -> Begun:
     """Take a key; the IV is the user's, or stands at the file's head."""
+    for option in ("iterations", "digest", "key_bits"):
+        if getattr(chosen, option) is not None:
+            name = option.replace("_", "-")
+            raise RefusedError(f"--{name} is for passphrases: a key is taken as it is")
     with key_of(chosen, chosen.cipher) as key:
         cipher = afalg.Cipher(chosen.cipher, key, provider=chosen.provider)
     if chosen.iv is not None or cipher.iv_size == 0:
@@ -214,13 +230,18 @@ def _key_size(chosen: argparse.Namespace, known: afalg.AlgorithmInfo) -> int:
         return bits // 8
     if not known.key_sizes:
         raise RefusedError(f"nobody says which keys {chosen.cipher} takes; give --key-bits")
+    if known.key_sizes[-1] == 0:
+        raise RefusedError(f"{chosen.cipher} takes no key: it would encrypt nothing")
     return known.key_sizes[-1]
 
 
 def _padding(chosen: argparse.Namespace, known: afalg.AlgorithmInfo) -> afalg.Padding:
-    if chosen.padding == "none":
-        return None
-    return "pkcs7" if chosen.padding or known.name.partition("(")[0] in PADDED else None
+    if chosen.padding is not None:
+        return None if chosen.padding == "none" else "pkcs7"
+    mode, parenthesis, _ = known.name.partition("(")
+    if not parenthesis and known.block_size != 1:  # a driver's name: cbc-aes-aesni
+        raise RefusedError(f"{known.name} does not say its mode: say --padding pkcs7 or none")
+    return "pkcs7" if mode in PADDED else None
 
 
 def _warn(direction: Direction, cipher: str) -> None:

@@ -17,13 +17,22 @@ CHACHA_IV = 16
 
 
 def about(algorithm: str, provider: afalg.Provider | None) -> afalg.AlgorithmInfo:
-    """Give what is known of an algorithm; a kernel is asked only for what is not listed."""
+    """Give what is known of a skcipher; a kernel is asked only for what is not listed."""
     for known in afalg.algorithms("skcipher"):
         if known.name == algorithm and known.key_sizes is not None:
             return known
-    if provider == "userspace":
-        afalg.Cipher(algorithm, b"", provider=provider)  # has it not, and says so
-    return afalg.info(algorithm)
+    if provider != "userspace":
+        try:
+            known = afalg.info(algorithm)
+        except afalg.UnavailableError:
+            if provider == "kernel":
+                raise
+            provider = "userspace"  # which knows what the name may have meant
+        else:
+            if known.type == "skcipher":
+                return known
+    with afalg.Cipher(algorithm, b"", provider=provider):  # it says why there is none
+        raise RefusedError(f"nobody says what {algorithm} asks for")
 
 
 def derive(

@@ -26,7 +26,7 @@ def add_key_options(verb: argparse.ArgumentParser, *, passphrase: bool = False) 
         "--key-file", metavar="FILE", help="the key, all of the file: raw bytes, or with --hex"
     )
     one.add_argument(
-        "--key-fd", metavar="N", type=words.descriptor, help="the same from an open descriptor"
+        "--key-fd", metavar="N", type=words.open_descriptor, help="the same from an open descriptor"
     )
     one.add_argument(
         "--keyring",
@@ -41,7 +41,7 @@ def add_key_options(verb: argparse.ArgumentParser, *, passphrase: bool = False) 
         one.add_argument(
             "--passphrase-fd",
             metavar="N",
-            type=words.descriptor,
+            type=words.open_descriptor,
             help="the same from an open descriptor",
         )
     group.add_argument(
@@ -70,8 +70,8 @@ def key_of(chosen: argparse.Namespace, algorithm: str) -> Generator[memoryview |
     asked = chosen.key_file is None and chosen.key_fd is None
     prompt = f"Key for {algorithm}, in hexadecimal: "
     with (
-        _opened(chosen.key_file, chosen.key_fd, KEY) as descriptor,
-        payload(descriptor, prompt, in_hex=asked or chosen.hex, kind=KEY) as read,
+        _opened(chosen.key_file, chosen.key_fd, KEY) as (descriptor, kind),
+        payload(descriptor, prompt, in_hex=asked or chosen.hex, kind=kind) as read,
     ):
         yield read
 
@@ -81,9 +81,9 @@ def passphrase_of(chosen: argparse.Namespace, *, twice: bool) -> Generator[memor
     """Give a passphrase: the first line of what an option names, or asked for."""
     if chosen.hex:
         raise RefusedError("--hex is for keys: say where the key comes from, --key-file FILE")
-    kind = PASSPHRASE._replace(twice=twice)
+    asked = PASSPHRASE._replace(twice=twice)
     with (
-        _opened(chosen.passphrase_file, chosen.passphrase_fd, kind) as descriptor,
+        _opened(chosen.passphrase_file, chosen.passphrase_fd, asked) as (descriptor, kind),
         payload(descriptor, "Passphrase: ", in_hex=False, kind=kind) as read,
     ):
         line = next((at for at, byte in enumerate(read) if byte == ord("\n")), len(read))
@@ -93,16 +93,18 @@ def passphrase_of(chosen: argparse.Namespace, *, twice: bool) -> Generator[memor
 
 
 @contextmanager
-def _opened(path: str | None, descriptor: int | None, kind: Kind) -> Generator[int | None]:
-    """Give the descriptor to read from; None: the terminal is to be asked."""
+def _opened(
+    path: str | None, descriptor: int | None, kind: Kind
+) -> Generator[tuple[int | None, Kind]]:
+    """Give the descriptor to read from, None: the terminal is to be asked; and what to call it."""
     if path is None:
-        yield descriptor
+        yield descriptor, kind
         return
     try:
         opened = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOCTTY)
     except OSError as error:
         raise RefusedError(f"cannot open the {kind.name} file {path}: {error.strerror}") from error
     try:
-        yield opened
+        yield opened, kind._replace(file=path, option=f"--{kind.name}-file")
     finally:
         os.close(opened)

@@ -28,6 +28,8 @@ class Kind(NamedTuple):
     otherwise: str
     stdin: bool = False
     twice: bool = False
+    file: str | None = None
+    """The path of what was opened for it, where the user knows no descriptor."""
 
 
 PAYLOAD = Kind("payload", "--fd", "--fd or standard input", stdin=True, twice=True)
@@ -59,12 +61,13 @@ def payload(
 def _read(descriptor: int | None, prompt: str, buffer: bytearray, kind: Kind) -> int:
     """Fill the buffer from a descriptor, the terminal or standard input."""
     if descriptor is not None:
+        what = kind.file or f"descriptor {descriptor}"
         if os.isatty(descriptor):
             raise RefusedError(
-                f"descriptor {descriptor} is a terminal, which shows what is typed; "
+                f"{what} is a terminal, which shows what is typed; "
                 f"leave {kind.option} out to be asked"
             )
-        return _whole(descriptor, f"descriptor {descriptor}", buffer)
+        return _whole(descriptor, what, buffer)
     if kind.stdin:
         if sys.stdin is None:  # 0 may be any other file by now
             raise RefusedError("standard input is closed; pass the payload by it or by --fd")

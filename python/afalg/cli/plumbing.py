@@ -1,20 +1,31 @@
 """Where data comes from and goes to: files, pipes, and what is said when they fail."""
 
 import os
+import select
 import stat
 import sys
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from io import FileIO
+from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
-from afalg.atomic import replacing
+from afalg import AfalgError
+from afalg.atomic import UnsettledError, replacing
 from afalg.cli.output import RefusedError
-from afalg.files import write_all
 
 if TYPE_CHECKING:
     from typing_extensions import Buffer
 
-__all__ = ["STANDARD", "ReaderGoneError", "Source", "Target", "opened_source", "opened_target"]
+__all__ = [
+    "STANDARD",
+    "ReaderGoneError",
+    "Source",
+    "Target",
+    "is_standard",
+    "opened_source",
+    "opened_target",
+]
 
 STANDARD = "-"
 
@@ -26,16 +37,18 @@ class ReaderGoneError(Exception):
 class Source:
     """What is read; an error names it."""
 
-    def __init__(self, file: BinaryIO, name: str) -> None:
+    def __init__(self, file: FileIO, name: str) -> None:
         """Take an open file, and what to call it."""
         self._file, self.name = file, name
 
     def read(self, size: int, /) -> bytes:
         """Give up to so many bytes; b"" at the end."""
         try:
-            return self._file.read(size)
+            while (part := self._file.read(size)) is None:  # whoever opened it wanted it so
+                _wait(self._file, select.POLLIN)
         except OSError as error:
             raise RefusedError(f"cannot read {self.name}: {error.strerror}") from error
+        return part
 
     def size(self) -> int | None:
         """Give what is left to be read, where that is known."""
@@ -46,43 +59,71 @@ class Source:
 class Target:
     """What is written; an error names it."""
 
-    def __init__(self, file: BinaryIO, name: str) -> None:
-        """Take an open file, and what to call it."""
-        self._file, self.name = file, name
+    def __init__(self, file: BinaryIO, name: str, *, replaces: bool = False) -> None:
+        """Take an open file, what to call it, and whether it is still to replace the one there."""
+        self._file, self.name, self._replaces = file, name, replaces
 
     def write(self, data: "Buffer", /) -> int:
         """Take all of the data."""
+        view = memoryview(data).cast("B")
+        at = 0
         try:
-            return write_all(self._file, data)
+            while at < len(view):
+                try:
+                    at += os.write(self._file.fileno(), view[at:])
+                except BlockingIOError:
+                    _wait(self._file, select.POLLOUT)
         except BrokenPipeError as error:
             raise ReaderGoneError from error
         except OSError as error:
-            raise RefusedError(f"cannot write {self.name}: {error.strerror}") from error
+            raise _unwritten(self.name, error, replaces=self._replaces) from error
+        return len(view)
+
+
+def _unwritten(name: str, error: OSError, *, replaces: bool) -> RefusedError:
+    untouched = f"; {name} is as it was" if replaces else ""
+    return RefusedError(f"cannot write {name}: {error.strerror}{untouched}")
+
+
+def _wait(file: BinaryIO, what: int) -> None:
+    """Wait until a file that is non-blocking can go on."""
+    poll = select.poll()
+    poll.register(file, what)
+    poll.poll()
+
+
+def is_standard(path: str | None) -> bool:
+    """Say whether standard input or output is meant."""
+    return path is None or path == STANDARD
 
 
 @contextmanager
 def opened_source(path: str | None) -> Generator[Source]:
     """Open a file, or take standard input."""
-    if path is None or path == STANDARD:
-        if sys.stdin is None:
-            raise RefusedError("standard input is closed; name a FILE")
-        with os.fdopen(os.dup(sys.stdin.fileno()), "rb", buffering=0) as file:
-            yield Source(file, "standard input")
-        return
-    try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    except OSError as error:
-        raise RefusedError(f"cannot open {path}: {error.strerror}") from error
-    with os.fdopen(descriptor, "rb", buffering=0) as file:
-        if stat.S_ISDIR(os.fstat(descriptor).st_mode):
-            raise RefusedError(f"{path} is a folder; make a file of it: tar -c {path} | afalg ...")
+    with ExitStack() as opened:
+        if path is None or is_standard(path):
+            if sys.stdin is None:
+                raise RefusedError("standard input is closed; name a FILE")
+            file = os.fdopen(os.dup(sys.stdin.fileno()), "rb", buffering=0)
+            yield Source(opened.enter_context(file), "standard input")
+            return
+        try:
+            file = opened.enter_context(Path(path).open("rb", buffering=0))
+        except IsADirectoryError as error:
+            raise RefusedError(
+                f"{path} is a folder; make a file of it: tar -c {path} | afalg ..."
+            ) from error
+        except OSError as error:
+            raise RefusedError(f"cannot open {path}: {error.strerror}") from error
         yield Source(file, path)
 
 
 @contextmanager
 def opened_target(path: str | None) -> Generator[Target]:
     """Begin a file that has the path when the block has ended well, or take standard output."""
-    if path is None or path == STANDARD:
+    if path is None or is_standard(path):
+        if sys.stdout is None:  # 1 may be any other file by now
+            raise ReaderGoneError
         if path is None and os.isatty(1):
             raise RefusedError(
                 "standard output is a terminal: name a file, -o FILE, or say -o - to see it there"
@@ -92,6 +133,13 @@ def opened_target(path: str | None) -> Generator[Target]:
         return
     try:
         with replacing(path) as file:
-            yield Target(file, path)
+            regular = stat.S_ISREG(os.fstat(file.fileno()).st_mode)
+            yield Target(file, path, replaces=regular)
+    except AfalgError:  # some are OSErrors too, and have nothing to do with this file
+        raise
+    except UnsettledError as error:
+        raise RefusedError(
+            f"{path} is written, but after a crash it may be as it was: {error.strerror}"
+        ) from error
     except OSError as error:
-        raise RefusedError(f"cannot write {path}: {error.strerror}; {path} is as it was") from error
+        raise _unwritten(path, error, replaces=True) from error

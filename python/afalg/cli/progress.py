@@ -4,13 +4,17 @@ import argparse
 import sys
 from collections.abc import Generator
 from contextlib import contextmanager
-from typing import Literal, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
-from afalg.cli.output import RefusedError
+from afalg.cli.output import RefusedError, one_line
+
+if TYPE_CHECKING:
+    from rich.progress import ProgressColumn
 
 __all__ = ["Advance", "add_progress_options", "bar"]
 
 NARROW = 70  # columns of a terminal, in which the bytes and their speed would be cut
+TINY = 30  # in which the time that is left would be, too
 
 
 class Advance(Protocol):
@@ -55,18 +59,29 @@ def bar(
         yield _nothing
         return
     console = Console(stderr=True)
-    counts: tuple[progress.ProgressColumn, ...] = (progress.MofNCompleteColumn(),)
-    if console.width < NARROW:
-        counts = (progress.TaskProgressColumn(),)
-    elif unit == "bytes":
-        counts = (progress.DownloadColumn(binary_units=True), progress.TransferSpeedColumn())
-    text = progress.TextColumn("{task.description}", markup=False)
-    columns = (text, progress.BarColumn(), *counts, progress.TimeRemainingColumn())
+    gone = console.is_terminal  # where nothing can be drawn over, the bar stands there at the end
     with progress.Progress(
-        *columns, console=console, transient=True, redirect_stdout=False
+        *_columns(console.width, unit), console=console, transient=gone, redirect_stdout=False
     ) as drawn:
-        task = drawn.add_task(label, total=total)
+        task = drawn.add_task(one_line(label), total=total)
         yield lambda done, of=None, /: drawn.update(task, completed=done, total=of)
+
+
+def _columns(width: int, unit: str) -> "list[ProgressColumn]":
+    """Give what has room beside the bar in a terminal so wide; a long label is cut."""
+    from rich import progress  # noqa: PLC0415
+    from rich.table import Column  # noqa: PLC0415
+
+    cut = Column(no_wrap=True, overflow="ellipsis", max_width=width // 3)
+    label = progress.TextColumn("{task.description}", markup=False, table_column=cut)
+    columns: list[ProgressColumn] = [label, progress.BarColumn()]
+    if width < NARROW:
+        columns.append(progress.TaskProgressColumn())
+    elif unit == "bytes":
+        columns += [progress.DownloadColumn(), progress.TransferSpeedColumn()]
+    else:
+        columns.append(progress.MofNCompleteColumn())
+    return [*columns, progress.TimeRemainingColumn()] if width >= TINY else columns
 
 
 def _nothing(_done: int, _total: int | None = None, /) -> None:

@@ -14,7 +14,17 @@ from afalg import (
 )
 from afalg.cli.output import RefusedError
 
-__all__ = ["KEY", "LARGEST_SERIAL", "NamedKey", "descriptor", "find", "key", "number", "utf8"]
+__all__ = [
+    "KEY",
+    "LARGEST_SERIAL",
+    "NamedKey",
+    "descriptor",
+    "find",
+    "key",
+    "number",
+    "open_descriptor",
+    "utf8",
+]
 
 LARGEST_SERIAL = (1 << 31) - 1
 KEY = "a serial, or %%TYPE:DESCRIPTION as keyctl(1) writes it: %%logon:svc:disk"
@@ -34,6 +44,21 @@ def number(text: str, least: int, most: int) -> int:
 def descriptor(text: str) -> int:
     """Read the number of an open file."""
     return number(text, 0, LARGEST_SERIAL)
+
+
+def open_descriptor(text: str) -> int:
+    """Read the number of a file that is open now.
+
+    Later one that this command has opened itself might have it.
+    """
+    value = descriptor(text)
+    try:
+        os.fstat(value)
+    except OSError:
+        raise argparse.ArgumentTypeError(
+            f"nothing is open as {value}: redirect it, {value}<FILE"
+        ) from None
+    return value
 
 
 def utf8(text: str) -> str:
