@@ -1,5 +1,6 @@
 """`afalg encrypt` and `afalg decrypt` as users run them, and `openssl enc` beside them."""
 
+import os
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -162,3 +163,12 @@ class Folder:
 def plaintext(length: int) -> bytes:
     """Give a message that begins with a text which no error may show."""
     return (SECRET_TEXT + message(length))[:length]
+
+
+def has_unnamed_files(folder: Path) -> bool:
+    """Say whether the file system has O_TMPFILE."""
+    try:
+        os.close(os.open(folder, os.O_TMPFILE | os.O_RDWR))
+    except OSError:
+        return False
+    return True

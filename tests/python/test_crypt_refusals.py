@@ -1,6 +1,5 @@
 """What `afalg encrypt` and `afalg decrypt` refuse: in one line, with the way out, and no file."""
 
-import os
 import subprocess
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -18,6 +17,7 @@ from commands import (
     WHO,
     Capture,
     Folder,
+    has_unnamed_files,
     plaintext,
     run,
 )
@@ -267,15 +267,6 @@ def test_what_fails_at_the_end_leaves_the_old_one(
     why = "Input/output error"
     text = f"afalg: cannot write {folder.made}: {why}; {folder.made} is as it was\n"
     assert done == (1, b"", text.encode())
-
-
-def has_unnamed_files(folder: Path) -> bool:
-    """Say whether the file system has O_TMPFILE."""
-    try:
-        os.close(os.open(folder, os.O_TMPFILE | os.O_RDWR))
-    except OSError:
-        return False
-    return True
 
 
 def test_an_error_that_is_the_kernel_s_is_not_the_file_s(
