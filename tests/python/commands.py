@@ -14,6 +14,12 @@ from afalg import cli
 from oracles.cases import PROVIDERS, is_lacking, marks_of, message
 
 AFALG = [sys.executable, "-m", "afalg"]
+NO_UNNAMED = (
+    *(sys.executable, "-c"),
+    "import os, sys; os.O_TMPFILE = os.O_DIRECTORY\nfrom afalg.cli import main; sys.exit(main())",
+)
+"""The command, on a file system that has no O_TMPFILE as it seems."""
+
 WHO = PROVIDERS[-1]
 """Who computes where it is all the same: in the lab the kernel, elsewhere userspace."""
 

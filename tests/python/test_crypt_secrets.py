@@ -101,7 +101,7 @@ def test_an_old_kernel_takes_no_key_of_a_keyring(folder: Folder, capsys: Capture
     ("provider", "why"),
     [
         ("auto", b"this process may not use AF_ALG"),
-        ("userspace", b"the key never leaves the kernel"),
+        ("userspace", b"userspace cannot compute with it"),
     ],
 )
 def test_a_key_of_a_keyring_is_the_kernel_s_or_an_error(

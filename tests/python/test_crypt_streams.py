@@ -20,6 +20,7 @@ from commands import (
     CTR,
     DEADLINE,
     MIB,
+    NO_UNNAMED,
     WHO,
     Capture,
     Done,
@@ -35,13 +36,6 @@ from surroundings import filtered
 PROVIDER = ("--provider", WHO)
 MOST = 40 * MIB  # of memory, Python's own included, for files of any size
 GIB = 1 << 30
-NO_UNNAMED = (
-    *(sys.executable, "-c"),
-    "import os, sys; os.O_TMPFILE = os.O_DIRECTORY\nfrom afalg.cli import main; sys.exit(main())",
-)
-"""The command, on a file system that has no O_TMPFILE as it seems."""
-
-
 MEASURED = """
 from afalg.cli import main
 status = main()
