@@ -46,7 +46,8 @@ def inside(kernel: str, user: str, timeout: int, tests: Sequence[str]) -> Run:
 
 def runs(kernels: Sequence[str], timeout: int, options: Sequence[str]) -> Iterator[Run]:
     """Give what is to be done, the longest first."""
-    suite = ["tests/python", "--ignore=tests/python/oracles"]  # they need no kernel
+    # The oracles' own tests need no kernel.
+    suite = ["tests/python", "tests/examples", "--ignore=tests/python/oracles"]
     for user, chosen in (("root", options), ("nocaps", [*options, "-m", "limits"])):
         for kernel in kernels:
             if kernel in SUITES:

@@ -4,6 +4,7 @@ import hashlib
 import hmac
 import os
 import random
+import shutil
 import subprocess
 import tarfile
 from collections.abc import Callable
@@ -23,17 +24,27 @@ FILES = {
 }
 
 
-@pytest.fixture(autouse=True)
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Have a folder, a key and a backup of it."""
-    monkeypatch.chdir(tmp_path)
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Have a folder, a key and a backup."""
+    here = tmp_path_factory.mktemp("backup")
     for name, contents in FILES.items():
-        Path("folder", name).parent.mkdir(parents=True, exist_ok=True)
-        Path("folder", name).write_bytes(contents)
-    Path("folder/link").symlink_to("/docs/numbers")
-    Path("folder/letter.txt").chmod(0o640)
-    Path("key").write_bytes(KEY)
-    run("backup", "create", "key", "folder", "sealed")
+        file = here / "folder" / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(contents)
+    (here / "folder/link").symlink_to("/docs/numbers")
+    (here / "folder/letter.txt").chmod(0o640)
+    (here / "key").write_bytes(KEY)
+    run("backup", "create", here / "key", here / "folder", here / "sealed")
+    return here
+
+
+@pytest.fixture(autouse=True)
+def folder(made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have copies of the key and the backup."""
+    monkeypatch.chdir(tmp_path)
+    for name in ("key", "sealed"):
+        shutil.copy(made / name, name)
 
 
 def test_a_backup_comes_back_as_it_was() -> None:
@@ -61,8 +72,8 @@ def test_it_is_what_its_docstring_says() -> None:
         assert {f"./{name}" for name in FILES} < set(archive.getnames())
 
 
-def test_two_backups_have_two_ivs() -> None:
-    run("backup", "create", "key", "folder", "again")
+def test_two_backups_have_two_ivs(made: Path) -> None:
+    run("backup", "create", "key", made / "folder", "again")
     assert Path("sealed").read_bytes()[8:HEAD] != Path("again").read_bytes()[8:HEAD]
 
 
@@ -104,6 +115,6 @@ def test_another_key_opens_nothing() -> None:
 def test_what_is_no_key_is_told() -> None:
     for wrong in (KEY[:-1], KEY + b"\n"):
         Path("key").write_bytes(wrong)
-        done = run("backup", "create", "key", "folder", "other", status=1)
+        done = run("backup", "create", "key", ".", "other", status=1)
         assert b"key is no key: it has to have 64 random bytes" in done.stderr
         assert not Path("other").exists()

@@ -32,9 +32,9 @@ def test_every_kernel_runs_the_suite_as_root_and_the_limits_without_capabilities
     pytest_as = f"-- {sys.executable} -m pytest -p no:cacheprovider --run-slow"
     for kernel in SUITES:
         run = f"lab: run --kernel {kernel} --timeout 60 --as"
-        without = "--ignore=tests/python/oracles"
-        assert f"{run} root {pytest_as} tests/python {without}\n" in output
-        assert f"{run} nocaps {pytest_as} -m limits tests/python {without}\n" in output
+        suite = "tests/python tests/examples --ignore=tests/python/oracles"
+        assert f"{run} root {pytest_as} {suite}\n" in output
+        assert f"{run} nocaps {pytest_as} -m limits {suite}\n" in output
     stock = "lab: run --kernel 6.1-stock --timeout 60 --as root"
     assert f"{stock} {pytest_as} tests/python/test_threads.py\n" in output
     assert output.count("lab: run") == 2 * len(SUITES) + 1

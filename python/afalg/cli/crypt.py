@@ -42,10 +42,10 @@ it is the ciphertext alone, as `openssl enc -K ... -iv ...` and kcapi-enc have i
 
 None of these ciphers authenticates: whoever can change the file can change what it decrypts to.
 """
-STATUSES = (
-    "The exit status is 0, or 1 where it could not be done (then FILE is as it was), 2 where the "
-    "command line is wrong, 3 where nobody reads what is written, 130 after Ctrl-C."
-)
+STATUSES = """\
+The exit status is 0, or 1 where it could not be done (then FILE is as it was), 2 where the command
+line is wrong, 3 where nobody reads what is written, 130 after Ctrl-C, 128 + n after signal n.
+"""
 
 
 def add_to(add_verb: AddVerb) -> None:
