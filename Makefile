@@ -12,7 +12,8 @@ PYTHON ?= python3
 KERNEL ?= 6.1
 RUNS ?= 1000000
 CMD ?= uname -a
-DEBIAN := gcc iproute2 kmod libc6-dev libgcrypt20 mount openssl qemu-system-x86 strace
+DEBIAN := gcc iproute2 kcapi-tools kmod libc6-dev libgcrypt20 mount openssl qemu-system-x86 strace \
+  tmux
 
 VENV := .venv
 export PATH := $(HOME)/.cargo/bin:$(PATH) # where rustup puts it, in a shell that does not know yet
