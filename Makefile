@@ -13,8 +13,8 @@ PYTHON ?= python3
 KERNEL ?= 6.1
 RUNS ?= 1000000
 CMD ?= uname -a
-DEBIAN := cryptsetup-bin e2fsprogs gcc iproute2 kmod libc6-dev libgcrypt20 mount openssl \
-  qemu-system-x86 qemu-utils strace
+DEBIAN := cryptsetup-bin e2fsprogs gcc iproute2 kcapi-tools kmod libc6-dev libgcrypt20 mount \
+  openssl qemu-system-x86 qemu-utils strace tmux
 
 VENV := .venv
 export PATH := $(HOME)/.cargo/bin:$(PATH) # where rustup puts it, in a shell that does not know yet

@@ -15,12 +15,13 @@ from typing import NamedTuple
 import pytest
 
 from commands import AFALG, CBC, MIB, NO_UNNAMED, WHO, Folder, plaintext, run
-from oracles.cases import IN_LAB
+
+pytestmark = pytest.mark.anywhere
 
 OLD = b"what was there before" * 1000
 NEW = plaintext(MIB + 5)
-KILLS = 10 if IN_LAB else 100
-FEWER = 5 if IN_LAB else 25
+KILLS = 100
+FEWER = 25
 EARLY = 0.15  # the share of kills before the new file is there: most of them while Python starts
 CALL = re.compile(r"(\w+)\(")
 OPENING = re.compile(r"openat\(.*(O_TMPFILE|\.afalg-\w+\.part)")
@@ -103,7 +104,7 @@ def test_who_is_killed_leaves_the_old_file_or_the_new_one(
 def test_who_is_asked_to_end_leaves_no_part_of_a_file(folder: Folder) -> None:
     victim, drawn = Run(folder, NO_UNNAMED), random.Random("ends")
     outcomes = Counter[tuple[int, str]]()
-    for call in [victim.late[0], *(drawn.choice(victim.late) for _ in range(FEWER))]:
+    for call in [victim.late[0], *(drawn.choice(victim.late) for _ in range(15))]:
         status, made, left = victim.interrupted(call, signal.SIGTERM)
         outcome = {OLD: "old", victim.sealed: "new"}.get(made)
         assert outcome, f"ended at {call} it leaves {len(made)} bytes of neither file"
