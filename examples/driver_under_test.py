@@ -95,9 +95,9 @@ def timed(result: Result, provider: str) -> list[Row]:
 def in_words(row: Row) -> str:
     """Give a figure as a line."""
     name = f"  {row['algorithm']}, {row['key_bits']} bits, {row['provider']}"
-    if "encryption" not in row or "decryption" not in row:
+    there, back = row.get("encryption"), row.get("decryption")
+    if there is None or back is None:
         return f"{name}: {row.get('reason')}"
-    there, back = row["encryption"], row["decryption"]
     return f"{name} ({row.get('driver')}): {there:.0f} MiB/s there, {back:.0f} back"
 
 
