@@ -24,7 +24,10 @@ SUITES = ("6.1", "6.12", "7.2")
 THREADS = "6.1-stock"
 STOCK = {
     "6.1-stock": {"accelerated": "the CPU's own ciphers", "fips": "fips=1"},
-    "7.3-stock": {"restriction": "af_alg_restrict 0, 1, 2 for root, nocaps, nobody"},
+    "7.3-stock": {
+        "restriction": "af_alg_restrict 0, 1, 2 for root, nocaps, nobody",
+        "verify": "afalg verify for each of them",
+    },
 }
 """Which files of tests/stock boot a kernel, and what for."""
 

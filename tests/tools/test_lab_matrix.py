@@ -9,7 +9,7 @@ import pytest
 DRIVER = Path(__file__).parents[2] / "tools" / "lab_matrix.py"
 FAKE = "import sys; print('{name}:', *sys.argv[1:]); sys.exit({status} * ({word!r} in sys.argv))"
 SUITES = ("6.1", "6.12", "7.2")
-STOCK_FILES = ("accelerated", "fips", "restriction")
+STOCK_FILES = ("accelerated", "fips", "restriction", "verify")
 RUNS = 2 * len(SUITES) + 1 + len(STOCK_FILES)
 
 
@@ -53,7 +53,7 @@ def test_every_file_of_the_stock_kernels_is_run(tmp_path: Path) -> None:
 
 def test_only_the_kernels_that_were_asked_for_run(tmp_path: Path) -> None:
     _, output = drive(tmp_path, "--kernels", "7.3-stock")
-    assert output.count(": ok, ") == 2
+    assert output.count(": ok, ") == 4
     assert "kernel 7.3-stock with af_alg_restrict 0, 1, 2 for root, nocaps, nobody: ok" in output
 
 

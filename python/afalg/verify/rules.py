@@ -49,11 +49,11 @@ class Rules:
 
     @staticmethod
     def keys(algorithm: str, sizes: Iterable[int]) -> tuple[int, ...]:
-        """Choose key sizes: all of a few; of a range its ends and the usual 16 bytes."""
+        """Choose key sizes: all of a few; of a range its ends, and those of usual ciphers."""
         found = list(sizes)
         if algorithm.startswith("xts("):
             found = [size for size in found if size % 2 == 0]  # two keys of one size
-        usual = {16, 32} & set(found)
+        usual = {16, 24, 32, 48, 64} & set(found)
         return tuple(found if len(found) <= FEW else sorted({found[0], found[-1], *usual}))
 
     @property
