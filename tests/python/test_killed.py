@@ -31,7 +31,7 @@ class Call(NamedTuple):
     """A system call of a run, and how many of its name there were by then."""
 
     name: str
-    count: int
+    nth: int
 
 
 class Run:
@@ -66,7 +66,7 @@ class Run:
     def interrupted(self, call: Call, number: signal.Signals) -> tuple[int, bytes, list[Path]]:
         """Run it until a call; give its status, the target and what else is left."""
         self.folder.made.write_bytes(OLD)
-        when = f"-einject={call.name}:signal={number.name}:when={call.count}"
+        when = f"-einject={call.name}:signal={number.name}:when={call.nth}"
         status = self.traced(["-o", "/dev/null", f"-etrace={call.name}", when])
         left = sorted(set(self.folder.path.iterdir()) - set(self.before))
         for part in left:
