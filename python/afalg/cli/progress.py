@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal, Protocol
 from afalg.cli.output import RefusedError, one_line
 
 if TYPE_CHECKING:
+    from rich.console import Console
     from rich.progress import ProgressColumn
 
 __all__ = ["Advance", "add_progress_options", "bar"]
@@ -52,19 +53,35 @@ def bar(
         return
     try:
         from rich import progress  # noqa: PLC0415 - an extra, and slow to import
-        from rich.console import Console  # noqa: PLC0415
     except ImportError:
         if wanted:
             raise RefusedError("a progress bar needs rich: pip install 'afalg[cli]'") from None
         yield _nothing
         return
-    console = Console(stderr=True)
+    console = _console()
     gone = console.is_terminal  # where nothing can be drawn over, the bar stands there at the end
     with progress.Progress(
         *_columns(console.width, unit), console=console, transient=gone, redirect_stdout=False
     ) as drawn:
         task = drawn.add_task(one_line(label), total=total)
         yield lambda done, of=None, /: drawn.update(task, completed=done, total=of)
+
+
+def _console() -> "Console":
+    """Give standard error as rich has it, with room for the ^C that a terminal adds to a line.
+
+    On a line of its own that would leave the bar standing above.
+    """
+    from rich.console import Console, ConsoleOptions  # noqa: PLC0415
+
+    class WithRoom(Console):
+        @property
+        def options(self) -> ConsoleOptions:
+            found = super().options
+            found.max_width = max(found.max_width - len("^C"), 1)
+            return found
+
+    return WithRoom(stderr=True)
 
 
 def _columns(width: int, unit: str) -> "list[ProgressColumn]":
