@@ -10,7 +10,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 
-import dask
+import dask.config
 import pytest
 from distributed import Client
 
