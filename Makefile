@@ -6,14 +6,15 @@ SHELL := bash
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help build demo test test-all check docs lab bench instrument fuzz fuzz-corpus clean debian rust
+.PHONY: help build demo test test-all check docs lab bench instrument fuzz fuzz-corpus
+.PHONY: wheel sdist wheel-check clean debian rust
 
 PYTHON ?= python3
 KERNEL ?= 6.1
 RUNS ?= 1000000
 CMD ?= uname -a
-DEBIAN := cryptsetup-bin e2fsprogs gcc iproute2 kmod libc6-dev libgcrypt20 mount openssl \
-  qemu-system-x86 qemu-utils strace
+DEBIAN := cryptsetup-bin e2fsprogs gcc iproute2 kcapi-tools kmod libc6-dev libgcrypt20 mount \
+  openssl qemu-system-x86 qemu-utils strace tmux
 
 VENV := .venv
 export PATH := $(HOME)/.cargo/bin:$(PATH) # where rustup puts it, in a shell that does not know yet
@@ -92,6 +93,20 @@ fuzz-corpus: debian rust ## add to fuzz/corpus the fewest of what `fuzz` found t
 	$(FUZZ) -merge=1 -set_cover_merge=1 -use_counters=0 -max_len=512 \
 	  corpus/proc_crypto work/proc_crypto
 
+# What pip installs elsewhere: zig has the C library of each target, old and new.
+wheel sdist wheel-check: export PYTHONPATH := tools:.
+wheel: DEBIAN += binutils qemu-user-static
+wheel: build sdist ## build all wheels and the sdist into dist/, and try them (ONLY=abi3 chooses)
+	$(PY) -m wheels build $(addprefix --only ,$(ONLY))
+	$(PY) -m wheels check
+
+sdist: $(VENV)/.wheel | rust ## build the sdist, with its crates, and a wheel of it without a network
+	$(PY) -m wheels sdist
+
+wheel-check: DEBIAN += binutils qemu-user-static
+wheel-check: build $(VENV)/.wheel ## look at what is in dist/, and try it in empty roots
+	$(PY) -m wheels check
+
 clean: ## remove what was built, the virtual environment too
 	rm -rf $(VENV) target fuzz/work dist python/afalg/*.so
 	rm -rf .mypy_cache .pytest_cache .ruff_cache .hypothesis .benchmarks
@@ -106,6 +121,10 @@ $(VENV)/.tools: pyproject.toml | debian
 
 $(VENV)/.bench: $(VENV)/.tools
 	$(PY) -m pip install --group bench
+	touch $@
+
+$(VENV)/.wheel: $(VENV)/.tools
+	$(PY) -m pip install --group wheel
 	touch $@
 
 # Release, so that the tests test what ships.

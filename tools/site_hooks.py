@@ -8,6 +8,7 @@ written from its grammar, and diagrams are put into the page, where they have it
 import posixpath
 import re
 from pathlib import Path
+from typing import cast
 
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import File, Files
@@ -16,12 +17,13 @@ from mkdocs.structure.pages import Page
 from afalg import errors
 from site_command import reference
 
-__all__ = ["on_files", "on_page_content", "on_page_markdown"]
+__all__ = ["on_config", "on_files", "on_page_content", "on_page_markdown"]
 
 ROOT = Path(__file__).parents[1]
+CONTRIBUTING = "CONTRIBUTING.md"
 OF_THE_REPOSITORY = {
     "CHANGELOG.md": "project/changes.md",
-    "CONTRIBUTING.md": "project/contributing.md",
+    CONTRIBUTING: "project/contributing.md",
     "DESIGN.md": "project/design.md",
     "SAFETY.md": "project/safety.md",
     "SECURITY.md": "project/reporting.md",
@@ -35,6 +37,14 @@ DIAGRAM = re.compile(r'<img alt="([^"]*)" src="[^"]*diagrams/([a-z-]+\.svg)" ?/?
 ERROR = re.compile(rf"(?<!>)<code>({'|'.join(errors.__all__)})</code>(?!</a>)")
 ERRORS = "errors.md"
 COMMAND = "<!-- the command's reference -->"
+
+
+def on_config(config: MkDocsConfig) -> MkDocsConfig:
+    """Give the page for contributors its place, where there is one."""
+    if (ROOT / CONTRIBUTING).exists():
+        nav = cast("list[object]", config["nav"])
+        nav.append({"Contribute, release": OF_THE_REPOSITORY[CONTRIBUTING]})
+    return config
 
 
 def on_files(files: Files, *, config: MkDocsConfig) -> Files:

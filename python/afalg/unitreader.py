@@ -6,7 +6,7 @@ import mmap
 import os
 import threading
 from operator import index
-from typing import TYPE_CHECKING, Protocol, TypeAlias, TypeGuard, cast
+from typing import TYPE_CHECKING, Protocol, TypeGuard, cast
 
 from afalg._afalg import Cipher
 from afalg.errors import ClosedError, InvalidInputError, InvalidLengthError
@@ -15,7 +15,7 @@ from afalg.options import Numbering
 if TYPE_CHECKING:
     from typing_extensions import Buffer
 
-__all__ = ["Image", "UnitReader"]
+__all__ = ["SeekableFile", "UnitReader"]
 
 PART = 1 << 20
 """What is decrypted at once: long enough to be worth a call, short enough to stay in the cache."""
@@ -32,9 +32,6 @@ class SeekableFile(Protocol):
 
     def read(self, size: int, /) -> bytes | None:
         """Give up to so many bytes; b"" at the end."""
-
-
-Image: TypeAlias = "SeekableFile | Buffer"
 
 
 class UnitReader(io.RawIOBase):
@@ -77,7 +74,7 @@ class UnitReader(io.RawIOBase):
 
     def __init__(
         self,
-        image: Image,
+        image: "SeekableFile | Buffer",
         cipher: Cipher,
         *,
         unit_size: int,
@@ -288,7 +285,7 @@ class _File:
         pass
 
 
-def _opened(image: Image) -> _Memory | _File:
+def _opened(image: "SeekableFile | Buffer") -> _Memory | _File:
     if _is_file(image):
         return _File(image)
     try:
@@ -300,7 +297,7 @@ def _opened(image: Image) -> _Memory | _File:
         ) from None
 
 
-def _is_file(image: Image) -> TypeGuard[SeekableFile]:
+def _is_file(image: "SeekableFile | Buffer") -> TypeGuard[SeekableFile]:
     """Whether it is to be read as a file; an mmap, which has those methods too, is not."""
     if isinstance(image, mmap.mmap | io.TextIOBase):
         return False

@@ -1,5 +1,6 @@
 """`afalg encrypt` and `afalg decrypt` as users run them, and `openssl enc` beside them."""
 
+import os
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -13,6 +14,12 @@ from afalg import cli
 from oracles.cases import PROVIDERS, is_lacking, marks_of, message
 
 AFALG = [sys.executable, "-m", "afalg"]
+NO_UNNAMED = (
+    *(sys.executable, "-c"),
+    "import os, sys; os.O_TMPFILE = os.O_DIRECTORY\nfrom afalg.cli import main; sys.exit(main())",
+)
+"""The command, on a file system that has no O_TMPFILE as it seems."""
+
 WHO = PROVIDERS[-1]
 """Who computes where it is all the same: in the lab the kernel, elsewhere userspace."""
 
@@ -162,3 +169,12 @@ class Folder:
 def plaintext(length: int) -> bytes:
     """Give a message that begins with a text which no error may show."""
     return (SECRET_TEXT + message(length))[:length]
+
+
+def has_unnamed_files(folder: Path) -> bool:
+    """Say whether the file system has O_TMPFILE."""
+    try:
+        os.close(os.open(folder, os.O_TMPFILE | os.O_RDWR))
+    except OSError:
+        return False
+    return True

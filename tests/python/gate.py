@@ -3,6 +3,7 @@
 A test that needs AF_ALG has the mark `kernel`. Where no such socket can be opened it is
 skipped with the reason; in the lab (AFALG_LAB=1), whose kernels have AF_ALG, it fails.
 The marks `by_serial` and `before_by_serial` tell kernels from Linux 6.2 on from older ones.
+The mark `anywhere` keeps a test out of the lab, where every second counts.
 The mark `slow` keeps a test out unless asked for: `--run-slow`, or `slow` in `-m`.
 """
 
@@ -21,6 +22,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     asked = config.getoption("--run-slow", default=False) or "slow" in str(config.getoption("-m"))
     unwanted = {"before_by_serial" if release() >= (6, 2) else "by_serial"}
     unwanted |= set() if asked else {"slow"}
+    unwanted |= {"anywhere"} if IN_LAB else set()
     out = [item for item in items if any(map(item.get_closest_marker, unwanted))]
     if out:
         config.hook.pytest_deselected(items=out)

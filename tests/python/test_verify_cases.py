@@ -35,8 +35,8 @@ def asked(seed: int, messages: int) -> list[Call]:
         return call.right
 
     names = ("chacha20", "xts(aes)")
-    options = {"seed": seed, "messages": messages}
-    list(verify(names, provider="userspace", opener=spoilt(remember), **options))
+    opener = spoilt(remember)
+    list(verify(names, provider="userspace", opener=opener, seed=seed, messages=messages))
     return calls
 
 
@@ -111,7 +111,7 @@ def test_a_case_shows_as_what_makes_it(way: str) -> None:
         if one.way == way
     ]
     for one in of_way:
-        assert eval(repr(one)) == one  # noqa: S307 - our own
+        assert eval(repr(one)) == one
 
 
 def figures(name: str) -> list[Figure]:

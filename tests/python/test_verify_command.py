@@ -49,7 +49,7 @@ def test_a_table_has_a_line_for_each_driver(capsys: Capture) -> None:
     assert head.endswith("--seed 7")
     assert columns.split("  ")[0] == "algorithm"
     assert [re.split(r"  +", line) for line in lines[:2]] == [
-        ["cbc(aes)", lines[0].split()[1], "128, 192", "30", "9 itself", "passed"],
+        ["cbc(aes)", lines[0].split()[1], "128, 192, 256", "30", "9 itself", "passed"],
         ["chacha20", "userspace-chacha20", "256", "8", "9 itself", "passed"],
     ]
     assert lines[0].split()[1].startswith("userspace-aes")
@@ -68,7 +68,7 @@ def test_json_has_the_same(capsys: Capture) -> None:
         "driver": result["driver"],
         "status": "passed",
         "asked": "cbc(aes)",
-        "key_bits": [128, 192],
+        "key_bits": [128, 192, 256],
         "refused_key_bits": [],
         "vectors": 30,
         "messages": 9,
@@ -212,12 +212,36 @@ def test_a_time_is_given_instead_of_a_number(capsys: Capture) -> None:
     assert json.loads(capsys.readouterr().out)["results"][0]["messages"] >= 1
 
 
-def test_a_report_that_cannot_be_written_is_told(capsys: Capture, tmp_path: Path) -> None:
+def test_a_report_that_cannot_be_written_is_told_before_anything_is_verified(
+    capsys: Capture, tmp_path: Path
+) -> None:
     missing = str(tmp_path / "missing" / "report.xml")
-    assert cli.main(["verify", *QUICK, "--junit", missing, "ctr(aes)"]) == 3
+    assert cli.main(["verify", *QUICK, "--junit", missing, "ctr(aes)"]) == 1
     said = capsys.readouterr()
-    assert f"afalg: cannot write {missing}: No such file or directory" in said.err
-    assert "1 passed" in said.out  # the results are not lost
+    why = "No such file or directory; nothing was verified"
+    assert said.err == f"afalg: cannot write {missing}: {why}\n"
+    assert said.out == ""
+
+
+def test_a_report_that_fails_at_the_end_leaves_the_table(capsys: Capture) -> None:
+    assert cli.main(["verify", *QUICK, "--junit", "/dev/full", "ctr(aes)"]) == 3
+    said = capsys.readouterr()
+    assert said.err == "afalg: cannot write /dev/full: No space left on device\n"
+    assert "1 passed, 0 failed" in said.out
+
+
+def test_an_interrupted_run_leaves_the_old_report(
+    capsys: Capture, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    target = tmp_path / "report.xml"
+    target.write_text("old")
+    monkeypatch.setattr("afalg.cli.verify.verify", interrupted)
+    assert cli.main(["verify", *QUICK, "--junit", str(target), "ctr(aes)"]) == 130
+    assert (capsys.readouterr().out, target.read_text()) == ("", "old")
+    assert [*tmp_path.iterdir()] == [target]
 
 
 @pytest.mark.parametrize(

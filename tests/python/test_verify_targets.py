@@ -2,7 +2,7 @@
 
 from pathlib import Path
 from types import SimpleNamespace
-from typing import cast
+from typing import Self, cast
 
 import pytest
 
@@ -51,7 +51,7 @@ class Closing(SimpleNamespace):
     def __init__(self, double: SimpleNamespace) -> None:
         super().__init__(**vars(double))
 
-    def __enter__(self) -> "Closing":
+    def __enter__(self) -> Self:
         """Give itself."""
         return self
 
@@ -161,7 +161,7 @@ def test_an_asynchronous_driver_that_newer_kernels_do_not_give_is_told_to_be_so(
 def test_another_driver_than_was_asked_for_is_no_pass() -> None:
     kernel = Kernel()
 
-    def opener(algorithm: str, key: bytes, /, *, provider: afalg.Provider | None) -> afalg.Cipher:
+    def opener(_algorithm: str, key: bytes, /, *, provider: afalg.Provider | None) -> afalg.Cipher:
         return kernel(ALGORITHM, key, provider=provider)
 
     found = {target.driver: target for target in plan([ALGORITHM], opener=opener)}

@@ -1,8 +1,8 @@
 """Ciphers that are wrong on purpose: userspace's, with a fault put into what they give."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Self, cast
 
 import numpy as np
 
@@ -28,6 +28,7 @@ class Call:
 
 
 Spoil = Callable[[Call], bytes]
+Requests = Sequence[tuple[bytes, bytes]]
 
 
 def flipped(right: bytes, at: int = -1) -> bytes:
@@ -38,7 +39,7 @@ def flipped(right: bytes, at: int = -1) -> bytes:
     return bytes(wrong)
 
 
-def address(buffer: Any) -> int:  # noqa: ANN401 - any buffer
+def address(buffer: memoryview) -> int:
     """Say where a buffer lies."""
     return int(np.frombuffer(buffer, np.uint8).ctypes.data)
 
@@ -84,10 +85,18 @@ class WrongCipher:
             setattr(self, name, getattr(genuine, name))
 
     def answer(
-        self, way: str, direction: str, data: bytes, iv: bytes, right: bytes, **more: Any
+        self,
+        way: str,
+        direction: str,
+        data: bytes,
+        iv: bytes,
+        right: bytes,
+        updates: int = 0,
+        *,
+        into: bool = False,
     ) -> bytes:
         """Spoil an answer."""
-        call = Call(way, direction, bytes(data), iv, self.key, right, self.given, **more)
+        call = Call(way, direction, data, iv, self.key, right, self.given, updates, into)
         self.given += 1
         return self.spoil(call)
 
@@ -105,41 +114,47 @@ class WrongCipher:
         """Decrypt, wrongly."""
         return self._one("decrypt", data, iv, threads)
 
-    def _into(self, direction: str, data: Any, out: Any, iv: bytes) -> int:
+    def _into(self, direction: str, data: memoryview, out: memoryview, iv: bytes) -> int:
         run = self.genuine.encrypt if direction == "encrypt" else self.genuine.decrypt
         aligned = not len(data) or (address(data) % 4 == 0 and address(out) % 4 == 0)
         way = "aligned" if aligned else "unaligned"
-        out[:] = self.answer(way, direction, data, iv, run(data, iv=iv), into=True)
+        out[:] = self.answer(way, direction, bytes(data), iv, run(data, iv=iv), into=True)
         return len(data)
 
-    def encrypt_into(self, data: Any, out: Any, *, iv: bytes) -> int:
+    def encrypt_into(self, data: memoryview, out: memoryview, *, iv: bytes) -> int:
         """Encrypt into a buffer."""
         return self._into("encrypt", data, out, iv)
 
-    def decrypt_into(self, data: Any, out: Any, *, iv: bytes) -> int:
+    def decrypt_into(self, data: memoryview, out: memoryview, *, iv: bytes) -> int:
         """Decrypt into a buffer."""
         return self._into("decrypt", data, out, iv)
 
-    def encrypt_many(self, requests: Iterable[tuple[bytes, bytes]], *, threads: int) -> list[bytes]:
+    def encrypt_many(self, requests: Requests, *, threads: int) -> list[bytes]:
         """Encrypt many."""
-        return self._many("encrypt", requests)
+        return self._many("encrypt", self.genuine.encrypt_many(requests, threads=threads), requests)
 
-    def decrypt_many(self, requests: Iterable[tuple[bytes, bytes]], *, threads: int) -> list[bytes]:
+    def decrypt_many(self, requests: Requests, *, threads: int) -> list[bytes]:
         """Decrypt many."""
-        return self._many("decrypt", requests)
+        return self._many("decrypt", self.genuine.decrypt_many(requests, threads=threads), requests)
 
-    def _many(self, direction: str, requests: Iterable[tuple[bytes, bytes]]) -> list[bytes]:
-        run = self.genuine.encrypt if direction == "encrypt" else self.genuine.decrypt
-        return [self.answer("many", direction, data, iv, run(data, iv=iv)) for data, iv in requests]
+    def _many(self, direction: str, rights: list[bytes], requests: Requests) -> list[bytes]:
+        return [
+            self.answer("many", direction, data, iv, right)
+            for right, (data, iv) in zip(rights, requests, strict=True)
+        ]
 
-    def encrypt_units(self, data: bytes, **options: Any) -> bytes:
+    def encrypt_units(self, data: bytes, *, unit_size: int, first_iv: int, threads: int) -> bytes:
         """Encrypt units."""
-        right = self.genuine.encrypt_units(data, **options)
+        right = self.genuine.encrypt_units(
+            data, unit_size=unit_size, first_iv=first_iv, threads=threads
+        )
         return self.answer("units", "encrypt", data, b"", right)
 
-    def decrypt_units(self, data: bytes, **options: Any) -> bytes:
+    def decrypt_units(self, data: bytes, *, unit_size: int, first_iv: int, threads: int) -> bytes:
         """Decrypt units."""
-        right = self.genuine.decrypt_units(data, **options)
+        right = self.genuine.decrypt_units(
+            data, unit_size=unit_size, first_iv=first_iv, threads=threads
+        )
         return self.answer("units", "decrypt", data, b"", right)
 
     def encryptor(self, *, iv: bytes) -> WrongStream:
@@ -154,7 +169,7 @@ class WrongCipher:
         """Close it."""
         self.genuine.close()
 
-    def __enter__(self) -> "WrongCipher":
+    def __enter__(self) -> Self:
         """Give itself."""
         return self
 
@@ -169,7 +184,8 @@ def spoilt(spoil: Spoil) -> Opener:
     def open_wrong(
         algorithm: str, key: bytes, /, *, provider: afalg.Provider | None
     ) -> afalg.Cipher:
-        genuine = afalg.Cipher(algorithm, key, provider="userspace")
+        assert provider == "userspace"
+        genuine = afalg.Cipher(algorithm, key, provider=provider)
         return cast("afalg.Cipher", WrongCipher(genuine, bytes(key), spoil))
 
     return open_wrong

@@ -5,7 +5,7 @@ import os
 from collections.abc import Callable
 from contextlib import ExitStack
 from functools import partial
-from typing import Literal, NamedTuple, TypeAlias
+from typing import NamedTuple
 
 import afalg
 from afalg.cli import formats
@@ -14,12 +14,10 @@ from afalg.cli.output import AddVerb, Answer, RefusedError, warn
 from afalg.cli.plumbing import Source, Target, is_standard, opened_source, opened_target
 from afalg.cli.progress import add_progress_options, bar
 from afalg.cli.signals import orderly
-from afalg.cli.words import number
+from afalg.cli.words import Direction, number
 from afalg.files import pump
 
 __all__ = ["add_to"]
-
-Direction: TypeAlias = Literal["encrypt"] | Literal["decrypt"]  # noqa: PYI030 - for stubtest
 
 CIPHER = "cbc(aes)"
 ITERATIONS = 600_000
@@ -42,10 +40,10 @@ it is the ciphertext alone, as `openssl enc -K ... -iv ...` and kcapi-enc have i
 
 None of these ciphers authenticates: whoever can change the file can change what it decrypts to.
 """
-STATUSES = (
-    "The exit status is 0, or 1 where it could not be done (then FILE is as it was), 2 where the "
-    "command line is wrong, 3 where nobody reads what is written, 130 after Ctrl-C."
-)
+STATUSES = """\
+The exit status is 0, or 1 where it could not be done (then FILE is as it was), 2 where the command
+line is wrong, 3 where nobody reads what is written, 130 after Ctrl-C, 128 + n after signal n.
+"""
 
 
 def add_to(add_verb: AddVerb) -> None:

@@ -7,15 +7,14 @@ from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 import afalg
 from afalg.cli.output import RefusedError
 from afalg.cli.terminal import wipe
 
-__all__ = ["Block", "Direction", "Image", "Range", "each_block", "opened_image"]
+__all__ = ["Block", "Image", "Range", "each_block", "opened_image"]
 
-Direction = Literal["encrypt", "decrypt"]
 
 PART = 1 << 20
 """Bytes at once: whole sectors of every size, and few enough for the cache."""

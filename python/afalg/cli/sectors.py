@@ -9,7 +9,7 @@ from pathlib import Path
 
 import afalg
 from afalg.cli import inplace
-from afalg.cli.disk import Direction, Image, Range, each_block, opened_image
+from afalg.cli.disk import Image, Range, each_block, opened_image
 from afalg.cli.keys import add_key_options, key_of
 from afalg.cli.output import AddVerb, Answer, RefusedError, warn
 from afalg.cli.plumbing import STANDARD, opened_target

@@ -13,8 +13,9 @@ from math import isfinite
 from pathlib import Path
 from textwrap import fill
 
+from afalg.atomic import replacing
 from afalg.cli.colour import Colour, painted
-from afalg.cli.output import AddVerb, Answer, RefusedError, escaped, one_line
+from afalg.cli.output import UNPRINTED, AddVerb, Answer, RefusedError, complain, escaped, one_line
 from afalg.cli.progress import add_progress_options, bar
 from afalg.verify import MESSAGES, Result, to_junit, verify
 from afalg.verify.words import about, failure_lines
@@ -57,6 +58,16 @@ def add_to(add_verb: AddVerb) -> None:
         epilog=STATUS,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
+    _add_what(verb)
+    _add_how_much(verb)
+    verb.add_argument("--json", action="store_true", help="print one JSON object")
+    verb.add_argument("--junit", metavar="FILE", type=Path, help="write JUnit's XML too")
+    add_progress_options(verb)
+    verb.set_defaults(act=_verify)
+
+
+def _add_what(verb: argparse.ArgumentParser) -> None:
+    """Let the user choose what is verified."""
     verb.add_argument(
         "algorithms",
         nargs="*",
@@ -76,6 +87,10 @@ def add_to(add_verb: AddVerb) -> None:
         action="store_false",
         help="only the drivers that serve, none by its own name",
     )
+
+
+def _add_how_much(verb: argparse.ArgumentParser) -> None:
+    """Let the user choose how long it takes."""
     amount = verb.add_mutually_exclusive_group()
     amount.add_argument(
         "--messages",
@@ -93,10 +108,6 @@ def add_to(add_verb: AddVerb) -> None:
         type=_seed,
         help="what messages are drawn from: the same one gives the same; a new one if not given",
     )
-    verb.add_argument("--json", action="store_true", help="print one JSON object")
-    verb.add_argument("--junit", metavar="FILE", type=Path, help="write JUnit's XML too")
-    add_progress_options(verb)
-    verb.set_defaults(act=_verify)
 
 
 def _number(text: str) -> int:
@@ -123,8 +134,32 @@ def _seconds(text: str) -> float:
 
 def _verify(chosen: argparse.Namespace) -> Answer:
     seed: int = secrets.randbits(32) if chosen.seed is None else chosen.seed
+    results: list[Result] = []
+    written = True
+    if chosen.junit is None:
+        results += _results(chosen, seed)
+    else:
+        try:
+            with replacing(chosen.junit) as file:  # which is tried before anything is verified
+                results += _results(chosen, seed)
+                rest = memoryview(to_junit(results, provider=chosen.provider, seed=seed).encode())
+                while rest:
+                    rest = rest[file.write(rest) :]
+        except OSError as error:
+            text = f"cannot write {chosen.junit}: {os.strerror(error.errno or 0)}"
+            if not results:
+                raise RefusedError(f"{text}; nothing was verified") from error
+            complain(text)
+            written = False
+    status = _status(results, chosen.algorithms) if written else UNPRINTED
+    form = _to_json if chosen.json else _report
+    return Answer(form(results, chosen, seed), status)
+
+
+def _results(chosen: argparse.Namespace, seed: int) -> list[Result]:
+    """Verify, with a bar."""
     with bar("verify", None, wanted=chosen.progress, unit="items") as advance:
-        results = list(
+        return list(
             verify(
                 chosen.algorithms or None,
                 provider=chosen.provider,
@@ -135,12 +170,6 @@ def _verify(chosen: argparse.Namespace) -> Answer:
                 progress=advance,
             )
         )
-    status = _status(results, chosen.algorithms)
-    if chosen.junit is not None:
-        _write(chosen.junit, to_junit(results, provider=chosen.provider, seed=seed))
-    if chosen.json:
-        return Answer(_to_json(results, chosen, seed, ok=status == 0), status)
-    return Answer(_report(results, chosen, seed), status)
 
 
 def _status(results: Sequence[Result], named: Sequence[str]) -> int:
@@ -150,18 +179,10 @@ def _status(results: Sequence[Result], named: Sequence[str]) -> int:
     return 0 if reached and not failed and reached.issuperset(named) else 1
 
 
-def _write(path: Path, text: str) -> None:
-    try:
-        path.write_text(text, "utf-8")
-    except OSError as error:
-        reason = os.strerror(error.errno or 0)
-        raise RefusedError(f"cannot write {path}: {reason}; the results are lost") from error
-
-
-def _to_json(results: Sequence[Result], chosen: argparse.Namespace, seed: int, *, ok: bool) -> str:
+def _to_json(results: Sequence[Result], chosen: argparse.Namespace, seed: int) -> str:
     """Give one object: what was verified, how much of each, and the results."""
     about_it = {
-        "ok": ok,
+        "ok": _status(results, chosen.algorithms) == 0,
         "kernel": platform.release(),
         "provider": chosen.provider,
         "seed": seed,

@@ -2,12 +2,24 @@
 
 from dataclasses import dataclass, fields
 from random import Random
-from typing import Literal, get_args
+from typing import Literal, TypeAlias
 
 __all__ = ["WAYS", "Case", "Direction", "Way"]
 
-Direction = Literal["encrypt", "decrypt"]
-Way = Literal[
+# As in options.py, for stubtest.
+Direction: TypeAlias = Literal["encrypt"] | Literal["decrypt"]  # noqa: PYI030
+Way: TypeAlias = (
+    Literal["one-shot"]  # noqa: PYI030
+    | Literal["in-place"]
+    | Literal["into"]
+    | Literal["stream"]
+    | Literal["stream-into"]
+    | Literal["many"]
+    | Literal["units"]
+    | Literal["threads"]
+    | Literal["concurrent"]
+)
+WAYS: tuple[Way, ...] = (
     "one-shot",
     "in-place",
     "into",
@@ -17,8 +29,7 @@ Way = Literal[
     "units",
     "threads",
     "concurrent",
-]
-WAYS: tuple[Way, ...] = get_args(Way)
+)
 """The simplest first."""
 
 

@@ -5,7 +5,6 @@ counter, of an aligned buffer. Half of all is aimed there.
 """
 
 from dataclasses import replace
-from functools import cache
 from math import ceil
 from random import Random
 
@@ -25,7 +24,7 @@ PAGE = 4096
 SHARED_OUT = 512 << 10
 """From here on threads share a message out."""
 LONG_EACH = 9
-"""In every so many rounds of the ways one message ends at the border of a request, which is dear."""
+"""In so many rounds of the ways one message ends at the border of a request, which is dear."""
 OFFSETS = (0, 1, 3, 4, 8, 15, 17, 63, PAGE - 1)
 CHAIN = 64
 """How many small messages are one system call, where there is io_uring."""
@@ -41,7 +40,7 @@ def case(rules: Rules, seed: int, number: int) -> Case:
     turn, place = divmod(number, len(ways))
     way = ways[place]
     border = way == "many" and turn % LONG_EACH == LONG_EACH // 2
-    if (way == "threads" and turn % 4 != 1) or border:
+    if (way == "threads" and turn % 8 != 1) or border:
         way = rng.choice(PLAIN)
     drawn = Case(
         direction=DIRECTIONS[turn % 2],
@@ -68,7 +67,6 @@ def _length(rules: Rules, seed: int, rng: Random, number: int) -> int:
     return rules.fit(rng.randint(0, rng.choice((6 * rules.chunk, 3 * PAGE))))
 
 
-@cache
 def _edges(rules: Rules, seed: int) -> list[int]:
     """Give the lengths at and beside blocks and pages, in an order of the seed's."""
     blocks = (count * rules.chunk for count in (0, 1, 2, 3, 4, 8, 16))

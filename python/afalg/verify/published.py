@@ -6,7 +6,6 @@ core holds a driver to one of them before it trusts it; here all of them are ask
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache
 from importlib import resources
 
 __all__ = ["FILES", "Figure", "of", "parse"]
@@ -38,20 +37,18 @@ class Figure:
     cipher: bytes
 
 
-@cache
-def _all() -> dict[str, tuple[Figure, ...]]:
-    """Read every file, and give the figures of each algorithm."""
-    found: dict[str, list[Figure]] = {}
-    folder = resources.files("afalg.verify") / "figures"
-    for name in FILES:
-        for figure in parse((folder / f"{name}.txt").read_text("ascii")):
-            found.setdefault(figure.algorithm, []).append(figure)
-    return {name: tuple(figures) for name, figures in found.items()}
+_READ: list[Figure] = []
+"""All of them, once they have been asked for."""
 
 
 def of(algorithm: str) -> tuple[Figure, ...]:
     """Give what was published for an algorithm, the shortest messages first."""
-    return tuple(sorted(_all().get(algorithm, ()), key=lambda figure: len(figure.plain)))
+    if not _READ:
+        folder = resources.files("afalg.verify") / "figures"
+        texts = ((folder / f"{name}.txt").read_text("ascii") for name in FILES)
+        _READ[:] = [figure for text in texts for figure in parse(text)]
+    found = (figure for figure in _READ if figure.algorithm == algorithm)
+    return tuple(sorted(found, key=lambda figure: len(figure.plain)))
 
 
 def parse(text: str) -> Iterator[Figure]:

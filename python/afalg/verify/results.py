@@ -1,13 +1,14 @@
 """What a verification gives: plain data, which compares and pickles."""
 
 from dataclasses import asdict, dataclass
-from typing import Literal, cast
+from typing import Literal, TypeAlias, cast
 
 from afalg.verify.cases import Case
 
 __all__ = ["Difference", "Failure", "Result", "Status"]
 
-Status = Literal["passed", "failed", "unreachable"]
+# As in options.py, for stubtest.
+Status: TypeAlias = Literal["passed"] | Literal["failed"] | Literal["unreachable"]  # noqa: PYI030
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

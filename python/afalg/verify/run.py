@@ -30,42 +30,39 @@ def verify(
     opener: Opener = Cipher,
     progress: Callable[[int, int], None] | None = None,
 ) -> Iterator[Result]:
-    """Hold every driver of every algorithm against the truth.
-
-    Published vectors first, then messages drawn from a seed, which userspace computes too:
-    lengths around blocks, pages and what a request takes, IVs about to carry, in one call and
-    in pieces, in place and into unaligned buffers, many in one call, as disk units, by threads.
+    """Hold every driver of every algorithm against what was published, and against userspace.
 
     Args:
         algorithms: names of algorithms or drivers; None: all that this machine may have.
-        provider: "kernel"; or "userspace", compared with itself, for nobody else is there.
-        drivers: whether drivers that do not serve their algorithm's name now are tried too,
-            by their own names, where the kernel lets them be opened so.
-        messages: how many each driver gets.
-        seconds: how long each driver gets messages, instead of a number of them.
-        seed: what is drawn from: the same one gives the same messages. None: any; a
-            ``Failure`` has it.
-        opener: what makes a Cipher, for what is to be verified and is not this machine's.
+        provider: "kernel"; or "userspace", compared with itself.
+        drivers: whether those too that do not serve their algorithm's name, by their own.
+        messages: how many each driver gets, drawn from the seed.
+        seconds: for how long it gets them, instead of a number.
+        seed: the same one gives the same messages; None: any; a ``Failure`` has it.
+        opener: what makes a Cipher, to verify what stands in for this machine's.
         progress: called with how many drivers are done, and how many there are.
 
     Yields:
-        What became of each, one after the other, by the algorithm's name.
+        What became of each, by the algorithm's name.
 
     Raises:
         ValueError: ``messages`` is negative, or ``provider`` is neither of the two.
 
     """
+    _check(provider, messages)
+    chosen = secrets.randbits(32) if seed is None else seed
+    return _results(
+        lambda: plan(algorithms, provider=provider, drivers=drivers, opener=opener),
+        lambda target: _result(target, provider, chosen, opener, _numbers(messages, seconds)),
+        progress or (lambda _done, _total: None),
+    )
+
+
+def _check(provider: Provider, messages: int) -> None:
     if messages < 0:
         raise ValueError(f"messages is {messages}, which must be 0 or more")
     if provider not in {"kernel", "userspace"}:
         raise ValueError(f'provider is {provider!r}, verify takes "kernel" or "userspace"')
-    names = [algorithms] if isinstance(algorithms, str) else algorithms
-    chosen = secrets.randbits(32) if seed is None else seed
-    return _results(
-        lambda: plan(names, provider=provider, drivers=drivers, opener=opener),
-        lambda target: _result(target, provider, chosen, opener, _numbers(messages, seconds)),
-        progress or (lambda _done, _total: None),
-    )
 
 
 def _results(

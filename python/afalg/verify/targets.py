@@ -49,7 +49,7 @@ class Target:
 
 
 def plan(
-    algorithms: Iterable[str] | None = None,
+    algorithms: str | Iterable[str] | None = None,
     *,
     provider: Provider = "kernel",
     drivers: bool = True,
@@ -69,7 +69,7 @@ def plan(
         has = [name for name, info in table.items() if "userspace" in info.providers]
         names = has if provider == "userspace" else [*table, *_further(table)]
     else:
-        names = list(dict.fromkeys(algorithms))
+        names = [algorithms] if isinstance(algorithms, str) else list(dict.fromkeys(algorithms))
     found = [_opened(name, provider, opener, table) for name in names]
     if provider == "userspace" or not drivers:
         return found

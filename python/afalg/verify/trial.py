@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from functools import cache, partial
+from functools import partial
 from time import monotonic
 
 import afalg
@@ -38,8 +38,8 @@ class _Wrong:
         return WAYS.index(self.case.way), self.case.length
 
 
-@cache
 def _userspace() -> frozenset[str]:
+    """Give what userspace has."""
     infos = afalg.algorithms("skcipher")
     return frozenset(info.name for info in infos if "userspace" in info.providers)
 

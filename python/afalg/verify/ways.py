@@ -13,7 +13,7 @@ __all__ = ["Output", "numbered_iv", "parts", "perform", "simple_iv"]
 MARK = 0xA5
 MARGIN = 32
 """Bytes around an output that nobody may write."""
-ROUNDS = 3
+ROUNDS = 2
 """How often each of several threads runs the message."""
 PATIENCE = 60
 

@@ -1,0 +1,301 @@
+"""`afalg encrypt` and `afalg decrypt` in pipes, over files of all kinds, and when ended."""
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator, Sequence
+from filecmp import cmp
+from pathlib import Path
+from typing import IO
+
+import pytest
+
+from afalg import cli
+from commands import (
+    AFALG,
+    CBC,
+    CTR,
+    DEADLINE,
+    MIB,
+    NO_UNNAMED,
+    WHO,
+    Capture,
+    Done,
+    Folder,
+    has_unnamed_files,
+    plaintext,
+    run,
+)
+from oracles.cases import IN_LAB
+from sessions import Process
+from surroundings import filtered
+
+PROVIDER = ("--provider", WHO)
+MOST = 40 * MIB  # of memory, Python's own included, for files of any size
+GIB = 1 << 30
+MEASURED = """
+from afalg.cli import main
+status = main()
+print(next(line.split()[1] for line in open("/proc/self/status") if line.startswith("VmHWM")))
+raise SystemExit(status)
+"""
+
+
+def quiet(direction: str, folder: Folder, *files: str) -> list[str]:
+    """Give the command line for CBC and its key."""
+    return [*AFALG, direction, "-q", *PROVIDER, *folder.by_key(), *files]
+
+
+def fed(
+    command: Sequence[str], pieces: Iterator[bytes], *, blocking: bool = True
+) -> tuple[int, bytes, bytes]:
+    """Run a command whose standard input comes in pieces."""
+    reading, writing = os.pipe()
+    result_end, out = os.pipe()
+    for end in (reading, out):
+        os.set_blocking(end, blocking)
+
+    def feed() -> None:
+        with os.fdopen(writing, "wb", buffering=0) as pipe:
+            for piece in pieces:
+                pipe.write(piece)
+
+    with Process(command, stdin=reading, stdout=out, stderr=subprocess.PIPE) as process:
+        os.close(reading)
+        os.close(out)
+        feeder = threading.Thread(target=feed)
+        feeder.start()
+        with os.fdopen(result_end, "rb") as result:
+            made = result.read()
+        feeder.join(DEADLINE)
+        assert process.stderr
+        said = process.stderr.read()
+        return process.wait(DEADLINE), made, said
+
+
+def cut(data: bytes, seed: int) -> Iterator[bytes]:
+    """Cut data into pieces, of one byte too."""
+    drawn, at = random.Random(seed), 0
+    while at < len(data):
+        size = drawn.choice([1, 7, 15, 16, 4096, 65536, 100_000])
+        yield data[at : at + size]
+        at += size
+
+
+@pytest.mark.parametrize("blocking", [True, False])
+@pytest.mark.parametrize("secret", ["key", "passphrase"])
+def test_a_pipe_may_give_and_take_any_pieces(folder: Folder, secret: str, blocking: bool) -> None:  # noqa: FBT001
+    data = plaintext(MIB + 777)
+    options = folder.by_key()[:4] if secret == "key" else folder.by_passphrase()
+    command = [*AFALG, "encrypt", "-q", *PROVIDER, *options]
+    status, sealed, said = fed(command, cut(data, 1), blocking=blocking)
+    assert (status, said) == (0, b"")
+    command[len(AFALG)] = "decrypt"
+    assert fed(command, cut(sealed, 2), blocking=blocking) == (0, data, b"")
+
+
+def test_a_dash_is_standard_input_or_output(folder: Folder) -> None:
+    data = plaintext(100)
+    sealed = CBC.by_key("encrypt", data)
+    assert run(quiet("encrypt", folder, "-", "-o", "-"), data) == (0, sealed, b"")
+    assert run(quiet("decrypt", folder, "-", "-o", str(folder.made)), sealed) == (0, b"", b"")
+    assert folder.made.read_bytes() == data
+
+
+def shell(words: str, command: Sequence[str], data: bytes = b"") -> Done:
+    """Run a command with a shell's redirections."""
+    return run(["bash", "-c", f'"$@" {words}', "bash", *command], data)
+
+
+def test_a_standard_input_that_is_closed_is_told(folder: Folder) -> None:
+    done = shell("<&-", quiet("encrypt", folder, "-o", str(folder.made)))
+    assert done == (1, b"", b"afalg: standard input is closed; name a FILE\n")
+    assert not folder.made.exists()
+
+
+def test_a_standard_output_that_is_closed_is_wanted_only_where_it_is_written_to(
+    folder: Folder,
+) -> None:
+    folder.plain.write_bytes(plaintext(100))
+    assert shell(">&-", quiet("encrypt", folder, str(folder.plain))) == (3, b"", b"")
+    command = quiet("encrypt", folder, str(folder.plain), "-o", str(folder.made))
+    assert shell(">&- 2>&-", command) == (0, b"", b"")
+    assert folder.made.read_bytes() == CBC.by_key("encrypt", plaintext(100))
+
+
+def test_a_standard_input_that_cannot_be_read_is_told(folder: Folder) -> None:
+    done = shell("0>/dev/null", quiet("encrypt", folder))
+    assert done == (1, b"", b"afalg: cannot read standard input: Bad file descriptor\n")
+
+
+@pytest.mark.parametrize("to", [[], ["-o", "/dev/stdout"]])
+def test_a_reader_that_has_gone_ends_it_without_a_word(folder: Folder, to: list[str]) -> None:
+    folder.plain.write_bytes(plaintext(MIB))
+    reading, writing = os.pipe()
+    command = quiet("encrypt", folder, str(folder.plain), *to)
+    with Process(command, stdout=writing, stderr=subprocess.PIPE) as process:
+        os.close(writing)
+        assert os.read(reading, 10)
+        os.close(reading)
+        assert process.communicate(timeout=DEADLINE)[1] == b""
+    assert process.returncode == 3
+
+
+def test_a_file_may_be_its_own_target(folder: Folder) -> None:
+    both = folder.path / "both"
+    both.write_bytes(plaintext(MIB + 1))
+    assert run(quiet("encrypt", folder, str(both), "-o", str(both))).status == 0
+    assert both.read_bytes() == CBC.by_key("encrypt", plaintext(MIB + 1))
+    assert run(quiet("decrypt", folder, str(both), "-o", str(both))).status == 0
+    assert both.read_bytes() == plaintext(MIB + 1)
+
+
+def test_a_link_stays_one_and_what_it_leads_to_is_replaced(folder: Folder) -> None:
+    folder.made.write_bytes(b"old")
+    link, other = folder.path / "link", folder.path / "other"
+    link.symlink_to("made")
+    other.hardlink_to(folder.made)
+    sealed = folder.do("encrypt", plaintext(100), *folder.by_key(), "-o", str(link))
+    assert link.readlink() == Path("made")
+    assert sealed == CBC.by_key("encrypt", plaintext(100))
+    assert other.read_bytes() == b"old"
+
+
+def test_a_replaced_file_keeps_its_permissions(folder: Folder) -> None:
+    folder.made.write_bytes(b"old")
+    folder.made.chmod(0o640)
+    folder.do("encrypt", plaintext(100), *folder.by_key())
+    assert folder.made.stat().st_mode & 0o7777 == 0o640
+    folder.made.unlink()
+    before = os.umask(0o027)
+    try:
+        folder.do("encrypt", plaintext(100), *folder.by_key())
+    finally:
+        os.umask(before)
+    assert folder.made.stat().st_mode & 0o7777 == 0o640
+
+
+def test_a_pipe_has_a_name_too(folder: Folder) -> None:
+    folder.plain.write_bytes(plaintext(MIB))
+    command = quiet("encrypt", folder, str(folder.plain))
+    done = shell('<(true) -o >(cat >"$OUT"; echo done)', ["env", f"OUT={folder.made}", *command])
+    assert done.status == 2  # two FILEs
+    fifo = folder.path / "fifo"
+    os.mkfifo(fifo)
+    with Process([*command, "-o", str(fifo)], stderr=subprocess.PIPE) as process:
+        assert fifo.read_bytes() == CBC.by_key("encrypt", plaintext(MIB))
+        assert process.communicate(timeout=DEADLINE)[1] == b""
+    assert process.returncode == 0
+    assert fifo.is_fifo()
+
+
+LARGE = [
+    pytest.param(size, secret, marks=[pytest.mark.slow] * (size == GIB))
+    for size in ((32 * MIB,) if IN_LAB else (64 * MIB, GIB))
+    for secret in (["key"] if IN_LAB else ["key", "passphrase"])
+]
+
+
+@pytest.mark.parametrize(("size", "secret"), LARGE)
+def test_a_large_file_takes_no_more_memory(folder: Folder, size: int, secret: str) -> None:
+    with folder.plain.open("wb") as plain:
+        plain.truncate(size)
+    by_key = secret == "key"
+    options = folder.by_key(CTR) if by_key else folder.by_passphrase(CTR)
+    for direction, source, target in (
+        ("encrypt", folder.plain, folder.made),
+        ("decrypt", folder.made, folder.path / "back"),
+    ):
+        command = [direction, "-q", *PROVIDER, *options, str(source), "-o", str(target)]
+        assert memory_of(command) < MOST
+    assert cmp(folder.plain, folder.path / "back", shallow=False)
+    openssl = ["openssl", "enc", "-d", "-aes-256-ctr", "-in", str(folder.made)]
+    secret_of = (
+        ["-K", CTR.key.hex(), "-iv", CTR.iv.hex()]
+        if by_key
+        else ["-pbkdf2", "-iter", "3", "-pass", f"file:{folder.passphrase}"]
+    )
+    assert run([*openssl, *secret_of, "-out", str(folder.path / "theirs")]).status == 0
+    assert cmp(folder.plain, folder.path / "theirs", shallow=False)
+    for name in ("plain", "made", "back", "theirs"):
+        (folder.path / name).unlink()
+
+
+def memory_of(arguments: Sequence[str]) -> int:
+    """Run the command and give the most memory that it had, in bytes."""
+    # Not ru_maxrss, in which a child's has its parent's.
+    done = run([sys.executable, "-c", MEASURED, *arguments])
+    assert (done.status, done.err) == (0, b"")
+    return int(done.out) << 10
+
+
+@pytest.mark.parametrize("program", [AFALG, NO_UNNAMED], ids=["unnamed", "named"])
+@pytest.mark.parametrize(
+    ("number", "status"),
+    [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)],
+)
+def test_what_is_ended_half_way_leaves_nothing(
+    folder: Folder, program: Sequence[str], number: signal.Signals, status: int
+) -> None:
+    folder.made.write_bytes(b"old")
+    before = sorted(folder.path.iterdir())
+    command = [*program, *quiet("encrypt", folder, "-o", str(folder.made))[len(AFALG) :]]
+    with Process(command, stdin=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdin
+        process.stdin.write(plaintext(MIB))
+        process.stdin.flush()  # all but a pipe's room was read, so it is in the midst
+        named = program is NO_UNNAMED or not has_unnamed_files(folder.path)
+        assert len(list(folder.path.glob(".afalg-*.part"))) == named
+        process.send_signal(number)
+        assert read_to_end(process.stderr) == b""
+        assert process.wait(DEADLINE) == status
+        process.stdin.close()
+    assert folder.made.read_bytes() == b"old"
+    assert sorted(folder.path.iterdir()) == before
+
+
+def read_to_end(pipe: IO[bytes] | None) -> bytes:
+    """Give what comes until the other end is closed."""
+    assert pipe
+    return pipe.read()
+
+
+def test_a_file_that_may_not_outlast_a_crash_is_told(folder: Folder) -> None:
+    folder.plain.write_bytes(plaintext(100))
+    folder.made.write_bytes(b"old")
+    strace = ["strace", "-f", "-o", "/dev/null", "-etrace=fsync", "-einject=fsync:error=EIO:when=2"]
+    command = quiet("encrypt", folder, str(folder.plain), "-o", str(folder.made))
+    text = f"afalg: {folder.made} is written, but after a crash it may be as it was: "
+    assert run([*strace, *command]) == (1, b"", f"{text}Input/output error\n".encode())
+    assert folder.made.read_bytes() == CBC.by_key("encrypt", plaintext(100))
+
+
+def test_each_run_says_aloud_that_nothing_is_authenticated(folder: Folder, capsys: Capture) -> None:
+    folder.plain.write_bytes(plaintext(100))
+    arguments = [*PROVIDER, *folder.by_key(), str(folder.plain), "-o", str(folder.made)]
+    said = "afalg: warning: cbc(aes) does not authenticate: "
+    assert cli.main(["encrypt", *arguments]) == 0
+    out, err = capsys.readouterr()
+    assert (out, err.count("\n")) == ("", 1)
+    assert err.startswith(f"{said}whoever can change the file can change what it decrypts to")
+    folder.plain.write_bytes(folder.made.read_bytes())
+    assert cli.main(["decrypt", *arguments]) == 0
+    err = capsys.readouterr().err
+    assert err.startswith(f"{said}nothing tells whether the file is what was encrypted")
+    assert err.endswith("age or gpg\n")
+    assert cli.main(["decrypt", *arguments[:-1], "/dev/null", "-q"]) == 0
+    assert capsys.readouterr() == ("", "")
+
+
+def test_a_fallback_is_said_in_one_short_line_which_quiet_leaves(folder: Folder) -> None:
+    folder.plain.write_bytes(plaintext(100))
+    refusing = [*filtered("EPERM"), "env", "-u", "AFALG_PROVIDER", *AFALG]
+    done = run([*refusing, "encrypt", "-q", str(folder.plain), *folder.by_key()])
+    assert (done.status, done.out) == (0, CBC.by_key("encrypt", plaintext(100)))
+    assert done.err.decode() == (
+        "afalg: warning: userspace computes cbc(aes) in the kernel's place (denied): "
+        "`afalg doctor` says why. To choose it: --provider userspace\n"
+    )
