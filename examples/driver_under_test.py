@@ -18,7 +18,7 @@ import json
 import subprocess
 import sys
 from pathlib import Path
-from typing import TypedDict
+from typing import NotRequired, TypedDict
 
 import afalg
 from afalg.verify import MESSAGES, Opener, Result, to_junit, verify
@@ -26,16 +26,16 @@ from afalg.verify import MESSAGES, Opener, Result, to_junit, verify
 STATUSES = {"passed": 0, "failed": 1, "unreachable": 2}
 
 
-class Row(TypedDict, total=False):
+class Row(TypedDict):
     """A figure of `afalg bench --json`; of one that could not be timed there is the reason."""
 
     algorithm: str
     key_bits: int
     provider: str
-    driver: str
-    encryption: float
-    decryption: float
-    reason: str
+    driver: NotRequired[str]
+    encryption: NotRequired[float]
+    decryption: NotRequired[float]
+    reason: NotRequired[str]
 
 
 def main(arguments: list[str] | None = None, opener: Opener = afalg.Cipher) -> int:

@@ -6,6 +6,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
+import afalg
 import driver_under_test
 from oracles.cases import marks_of
 from programs import PROVIDER, run
@@ -28,8 +29,11 @@ def test_one_that_is_right_passes_and_is_timed(tmp_path: Path) -> None:
 
 @pytest.mark.kernel
 def test_a_driver_is_found_by_its_own_name() -> None:
-    lines = run("driver_under_test", "ctr(aes-generic)", *QUICK).stdout.decode()
-    assert lines.startswith("ctr(aes), driver ctr(aes-generic): passed\n")
+    name = afalg.info("ctr(aes)").driver
+    assert name is not None
+    lines = run("driver_under_test", name, *QUICK).stdout.decode()
+    assert lines.startswith(f"ctr(aes), driver {name}: passed\n")
+    assert f"\n  {name}, 256 bits, kernel ({name}): " in lines
 
 
 def test_one_that_is_wrong_from_a_length_on_fails_with_its_smallest_case(

@@ -1,5 +1,6 @@
 """A disk image, and a range of its sectors."""
 
+import errno
 import os
 import stat
 from collections.abc import Generator, Iterator
@@ -123,7 +124,8 @@ def opened_image(path: str, *, write: bool) -> Generator[Image]:
             flags |= os.O_EXCL  # EBUSY where it is mounted, or device-mapper has it
         descriptor = os.open(path, flags)
     except OSError as error:
-        raise RefusedError(f"cannot open {path}: {error.strerror}") from error
+        used = ": it is mounted, or device-mapper has it" if error.errno == errno.EBUSY else ""
+        raise RefusedError(f"cannot open {path}: {error.strerror}{used}") from error
     try:
         kind = os.fstat(descriptor).st_mode
         if not (stat.S_ISREG(kind) or stat.S_ISBLK(kind)):

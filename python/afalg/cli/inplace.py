@@ -2,6 +2,7 @@
 
 import signal
 import sys
+import threading
 from collections.abc import Generator
 from contextlib import contextmanager, suppress
 from types import FrameType
@@ -70,6 +71,9 @@ def overwrite(
 @contextmanager
 def _between_sectors(caught: list[int]) -> Generator[None]:
     """Note signals that end the process, so that the block can choose where."""
+    if threading.current_thread() is not threading.main_thread():
+        yield  # Python lets no other thread do this
+        return
 
     def note(number: int, _frame: FrameType | None) -> None:
         caught.append(number)
