@@ -7,7 +7,7 @@ SHELL := bash
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
 .PHONY: help build demo test test-all check docs lab bench instrument fuzz fuzz-corpus
-.PHONY: wheel sdist wheel-check clean debian rust
+.PHONY: wheel sdist wheel-build wheel-check clean debian rust
 
 PYTHON ?= python3
 KERNEL ?= 6.1
@@ -52,6 +52,7 @@ check: build ## formats, lints, types, stub, layers, documentation
 	cargo clippy --locked --all-targets --features python,instrument -- -D warnings
 	RUSTDOCFLAGS='-D warnings' cargo doc --locked --no-deps --features python
 	$(PY) tools/check_layers.py
+	$(VENV)/bin/zizmor --offline --quiet .github
 	$(VENV)/bin/ruff format --check
 	$(VENV)/bin/ruff check
 	$(VENV)/bin/mypy
@@ -93,17 +94,17 @@ fuzz-corpus: debian rust ## add to fuzz/corpus the fewest of what `fuzz` found t
 	$(FUZZ) -merge=1 -set_cover_merge=1 -use_counters=0 -max_len=512 \
 	  corpus/proc_crypto work/proc_crypto
 
-# What pip installs elsewhere: zig has the C library of each target, old and new.
-wheel sdist wheel-check: export PYTHONPATH := tools:.
-wheel: DEBIAN += binutils qemu-user-static
-wheel: build sdist ## build all wheels and the sdist into dist/, and try them (ONLY=abi3 chooses)
-	$(PY) -m wheels build $(addprefix --only ,$(ONLY))
-	$(PY) -m wheels check
+# zig links them: it has glibc as old as the name of the wheel says, and musl, for each architecture.
+wheel sdist wheel-build wheel-check: export PYTHONPATH := tools:.
+wheel wheel-check: DEBIAN += binutils qemu-user-static
+wheel: sdist wheel-build wheel-check ## all wheels and the sdist into dist/, looked at and tried
 
-sdist: $(VENV)/.wheel | rust ## build the sdist, with its crates, and a wheel of it without a network
+sdist: $(VENV)/.wheel | rust ## the sdist, with its crates; and a wheel of it without a network
 	$(PY) -m wheels sdist
 
-wheel-check: DEBIAN += binutils qemu-user-static
+wheel-build: $(VENV)/.wheel | rust ## the wheels alone, or ONLY=abi3, ONLY=aarch64-unknown-linux-musl
+	$(PY) -m wheels build $(addprefix --only ,$(ONLY))
+
 wheel-check: build $(VENV)/.wheel ## look at what is in dist/, and try it in empty roots
 	$(PY) -m wheels check
 

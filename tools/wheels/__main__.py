@@ -5,7 +5,7 @@
 `sdist` packs the crates too, then builds a wheel of it without a network. `build` builds each
 family (abi3, cp314t, abi3t) for each target; `--only abi3 --only x86_64-unknown-linux-gnu` chooses.
 `check` looks at what is in DIST and installs it in Debian roots where Python is and nothing else.
-What could not be built or run is said, in the last lines; the exit status is 1 if something is
+What could not be built or run is said in the last lines; the exit status is 1 if anything is
 wrong.
 """
 
