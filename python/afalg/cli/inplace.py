@@ -8,9 +8,10 @@ from contextlib import contextmanager, suppress
 from types import FrameType
 
 import afalg
-from afalg.cli.disk import Block, Direction, Image, Range, each_block
+from afalg.cli.disk import Block, Image, Range, each_block
 from afalg.cli.output import Answer, RefusedError, complain, encodable, one_line
 from afalg.cli.progress import Advance, bar
+from afalg.cli.words import Direction
 
 __all__ = ["confirm", "overwrite"]
 
