@@ -14,6 +14,7 @@ from typing import TextIO
 
 import afalg
 from afalg.cli import bench, catalogue, completion, crypt, doctor, key, sectors, verify
+from afalg.cli.grammar import Grammar
 from afalg.cli.output import (
     FAILED,
     INTERRUPTED,
@@ -42,7 +43,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         complain(str(error))
         return FAILED
     except MemoryError:
-        complain("there is not enough memory; a mode that cannot be cut (xts) holds all of a file")
+        complain("there is not enough memory for this; modes that cannot be cut hold all of a file")
         return FAILED
     except ReaderGoneError:
         return UNPRINTED
@@ -95,7 +96,7 @@ def printed(text: str) -> bool:
 
 def parser() -> argparse.ArgumentParser:
     """Give the command line's grammar."""
-    root = argparse.ArgumentParser(
+    root = Grammar(
         prog="afalg",
         description="The Linux kernel's ciphers (AF_ALG) on the command line: files, disk "
         "images, keys, and what the kernel has and refuses.",

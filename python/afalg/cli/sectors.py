@@ -79,7 +79,7 @@ def add_to(add_verb: AddVerb) -> None:
         one.add_argument(
             *("-q", "--quiet"), action="store_true", help="do not say that nothing is authenticated"
         )
-        one.set_defaults(act=partial(_sectors, direction))
+        one.set_defaults(act=partial(_sectors, direction), prints=False)
 
 
 def _add_where(verb: argparse.ArgumentParser) -> None:
