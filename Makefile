@@ -75,7 +75,7 @@ instrument: build ## build what benches/instrument measures, into target/instrum
 	PYO3_BUILD_EXTENSION_MODULE=1 cargo build --locked --release --lib \
 	  --features python,instrument --target-dir $(INSTRUMENT)
 	mkdir -p $(INSTRUMENT)/package/afalg
-	ln -sf $(addprefix $(CURDIR)/,$(wildcard python/afalg/*.py)) $(CURDIR)/python/afalg/cli \
+	ln -sf $(addprefix $(CURDIR)/,$(wildcard python/afalg/*.py)) $(addprefix $(CURDIR)/python/afalg/,cli verify) \
 	  $(INSTRUMENT)/package/afalg
 	ln -sf ../../release/libafalg.so $(INSTRUMENT)/package/afalg/_afalg.abi3.so
 
