@@ -41,9 +41,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (afalg.AfalgError, afalg.ProviderFallbackWarning, RefusedError) as error:
         complain(str(error))
         return FAILED
-    except MemoryError:
-        complain("there is not enough memory; a mode that cannot be cut (xts) holds all of a file")
-        return FAILED
     except ReaderGoneError:
         return UNPRINTED
     except KeyboardInterrupt:
