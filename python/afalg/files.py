@@ -7,7 +7,7 @@ from collections.abc import Callable, Generator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Protocol, TypeAlias, cast
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, cast
 
 from afalg._afalg import Cipher, Stream
 from afalg.atomic import replacing
@@ -153,9 +153,9 @@ def rest(source: Readable) -> int | None:
 
     Not of what only has such a file within (``gzip``), nor of /proc, whose files say 0.
     """
-    file = source
+    file: object = source
     if isinstance(source, io.BufferedReader):
-        file = cast("io.RawIOBase", source.raw)
+        file = cast("Any", source).raw
     if not isinstance(file, io.FileIO):
         return None
     found = os.fstat(file.fileno())

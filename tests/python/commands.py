@@ -178,3 +178,8 @@ def has_unnamed_files(folder: Path) -> bool:
     except OSError:
         return False
     return True
+
+
+def quiet(direction: str, folder: Folder, *files: str) -> list[str]:
+    """Give the command line for CBC and its key."""
+    return [*AFALG, direction, "-q", "--provider", WHO, *folder.by_key(), *files]

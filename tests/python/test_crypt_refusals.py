@@ -207,6 +207,7 @@ def test_what_cannot_be_read_is_named(folder: Folder, files: list[str], capsys: 
     assert said == "cannot read /proc/self/mem: Input/output error"
 
 
+@pytest.mark.anywhere
 @pytest.mark.parametrize(
     ("place", "why"),
     [
@@ -248,6 +249,7 @@ def test_a_full_standard_output_is_told(folder: Folder, files: list[str]) -> Non
     assert done.stderr == b"afalg: cannot write standard output: No space left on device\n"
 
 
+@pytest.mark.anywhere
 def test_a_file_that_may_not_grow_leaves_the_old_one(folder: Folder, files: list[str]) -> None:
     folder.plain.write_bytes(plaintext(MIB))
     limited = ["prlimit", f"--fsize={LIMIT}", *AFALG]
@@ -256,6 +258,7 @@ def test_a_file_that_may_not_grow_leaves_the_old_one(folder: Folder, files: list
     assert done == (1, b"", text.encode())
 
 
+@pytest.mark.anywhere
 @pytest.mark.parametrize("call", ["fsync", "fchmod", "linkat,link", "rename,renameat,renameat2"])
 def test_what_fails_at_the_end_leaves_the_old_one(
     folder: Folder, files: list[str], call: str
@@ -330,6 +333,7 @@ WRONG: list[list[str]] = [
 ]
 
 
+@pytest.mark.anywhere
 @pytest.mark.parametrize("direction", ["encrypt", "decrypt"])
 @pytest.mark.parametrize("arguments", WRONG, ids=ascii)
 def test_a_wrong_command_line_is_explained(
@@ -341,6 +345,7 @@ def test_a_wrong_command_line_is_explained(
     assert capsys.readouterr().err.startswith("usage: afalg")
 
 
+@pytest.mark.anywhere
 def test_a_wrong_iv_is_not_told(files: list[str], capsys: Capture) -> None:
     with pytest.raises(SystemExit):
         cli.main(["encrypt", *files, "--iv", "5ec2e7x"])
@@ -349,6 +354,7 @@ def test_a_wrong_iv_is_not_told(files: list[str], capsys: Capture) -> None:
     assert "5ec2e7" not in said
 
 
+@pytest.mark.anywhere
 def test_a_descriptor_is_open_before_another_file_has_its_number(
     files: list[str], folder: Folder
 ) -> None:

@@ -2,6 +2,9 @@
 
 kcapi-enc fills a message up by PKCS#7 too, but not where it has whole blocks already; and it
 takes off less than a block. For files of whole blocks that is --padding none here.
+
+To take it off it reads a page that it has mapped for writing alone, which User-mode Linux 6.1
+ends with SIGSEGV: there it is asked to leave the padding.
 """
 
 import os
@@ -10,16 +13,19 @@ from pathlib import Path
 import pytest
 
 from commands import CBC, CTR, FEW, PASSPHRASE, Folder, Peer, plaintext, run
+from oracles.cases import IN_LAB
+from oracles.kernels import release
 
 pytestmark = pytest.mark.kernel
 
 BLOCK = 16
+READS_ITS_PAGE = not IN_LAB or release() > (6, 1)
 WHOLE = [BLOCK, 4096, 65536, 200_000]
 PARTS = [1, 15, 17, 4095, 65537, 199_999]
 
 
-def kcapi(direction: str, folder: Folder, peer: Peer, data: bytes) -> bytes:
-    """Run kcapi-enc from file to file, where it takes padding off."""
+def kcapi(direction: str, folder: Folder, peer: Peer, data: bytes, *options: str) -> bytes:
+    """Run kcapi-enc from file to file."""
     source, target = folder.path / "source", folder.path / "target"
     source.write_bytes(data)
     folder.key.write_bytes(peer.key)
@@ -29,7 +35,7 @@ def kcapi(direction: str, folder: Folder, peer: Peer, data: bytes) -> bytes:
             [
                 *("kcapi-enc", "-q", f"--{direction}", "-c", peer.algorithm),
                 *("--keyfd", str(descriptor), "--iv", peer.iv.hex()),
-                *("-i", str(source), "-o", str(target)),
+                *("-i", str(source), "-o", str(target), *options),
             ],
             fds=[descriptor],
         )
@@ -44,7 +50,7 @@ def test_a_stream_cipher_s_file_is_kcapi_enc_s(folder: Folder, size: int) -> Non
     data = plaintext(size)
     sealed = folder.do("encrypt", data, *folder.by_key(CTR))
     assert sealed == kcapi("encrypt", folder, CTR, data)
-    assert kcapi("decrypt", folder, CTR, sealed) == data
+    assert kcapi("decrypt", folder, CTR, sealed, "--nounpad") == data
     assert folder.do("decrypt", sealed, *folder.by_key(CTR)) == data
 
 
@@ -53,7 +59,10 @@ def test_a_message_that_has_to_be_filled_up_is_padded_alike(folder: Folder, size
     data = plaintext(size)
     sealed = folder.do("encrypt", data, *folder.by_key())
     assert sealed == kcapi("encrypt", folder, CBC, data)
-    assert kcapi("decrypt", folder, CBC, sealed) == data
+    filled = BLOCK - size % BLOCK
+    padded = data + bytes([filled]) * filled
+    assert kcapi("decrypt", folder, CBC, sealed, "--nounpad") == padded
+    assert not READS_ITS_PAGE or kcapi("decrypt", folder, CBC, sealed) == data
     assert folder.do("decrypt", sealed, *folder.by_key()) == data
 
 
@@ -64,7 +73,8 @@ def test_whole_blocks_have_no_padding_of_kcapi_enc_s(folder: Folder, size: int) 
     assert sealed == kcapi("encrypt", folder, CBC, data)
     assert folder.do("decrypt", sealed, *options) == data
     padded = folder.do("encrypt", data, *folder.by_key())
-    assert kcapi("decrypt", folder, CBC, padded) == data + bytes([BLOCK]) * BLOCK
+    left = () if READS_ITS_PAGE else ("--nounpad",)
+    assert kcapi("decrypt", folder, CBC, padded, *left) == data + bytes([BLOCK]) * BLOCK
 
 
 def test_its_passphrase_gives_the_key_that_pbkdf2_gives_us(folder: Folder) -> None:

@@ -42,9 +42,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (afalg.AfalgError, afalg.ProviderFallbackWarning, RefusedError) as error:
         complain(str(error))
         return FAILED
-    except MemoryError:
-        complain("there is not enough memory for this; modes that cannot be cut hold all of a file")
-        return FAILED
     except ReaderGoneError:
         return UNPRINTED
     except KeyboardInterrupt:

@@ -164,6 +164,10 @@ def _through(
         with bar(source.name, source.size(), wanted=chosen.progress) as advance:
             target.write(head)
             pump(source, target, stream, advance)
+    except MemoryError as error:
+        raise RefusedError(
+            "there is not enough memory; a mode that cannot be cut (xts) holds all of a file"
+        ) from error
     except afalg.InvalidPaddingError as error:
         if not asks_for_passphrase(chosen):
             raise
