@@ -3,7 +3,7 @@
 import argparse
 import re
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from functools import partial
 from pathlib import Path
 
@@ -223,8 +223,11 @@ def _check_out(chosen: argparse.Namespace) -> None:
         raise RefusedError("--yes goes with --in-place; without it nothing is overwritten")
     if chosen.out in {None, STANDARD}:
         return
+    same = False
     out = Path(chosen.out)
-    if out.exists() and out.samefile(chosen.file):
+    with suppress(OSError):  # what is wrong with it is said when it is opened
+        same = out.samefile(chosen.file)
+    if same:
         raise RefusedError(
             f"{out} is the image itself, in whose place the sectors alone would be: name another "
             "file, or say --in-place"
