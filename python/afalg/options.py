@@ -2,11 +2,14 @@
 
 from typing import Literal, TypeAlias
 
-__all__ = ["AlgType", "KeyringName", "Numbering", "Padding", "Provider"]
+__all__ = ["AlgType", "Direction", "KeyringName", "Numbering", "Padding", "Provider"]
 
 # stubtest takes one Literal of several for a mismatch with what it is at run time.
 AlgType: TypeAlias = Literal["skcipher"] | Literal["aead"] | Literal["hash"] | Literal["rng"]  # noqa: PYI030
 """AF_ALG's types: ciphers, authenticated ciphers, hashes, random number generators."""
+
+Direction: TypeAlias = Literal["encrypt"] | Literal["decrypt"]  # noqa: PYI030
+"""Which way a message goes."""
 
 KeyringName: TypeAlias = (
     Literal["thread"]  # noqa: PYI030

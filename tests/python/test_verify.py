@@ -219,6 +219,80 @@ def test_a_driver_that_opens_with_a_wrong_answer_has_failed() -> None:
     assert "wrong bytes" in str(found.failure.difference)
 
 
+AT_KEY_TIME = [
+    afalg.KernelError("setkey failed", 5, "setkey"),
+    afalg.SelfTestError("wrong bytes for a published message"),
+    afalg.UnavailableError("denied", 1, "denied"),
+    afalg.AlgorithmNotFoundError("it was unloaded", "cbc(aes)"),
+]
+
+
+@pytest.mark.parametrize("error", AT_KEY_TIME, ids=lambda error: type(error).__name__)
+def test_an_error_at_a_later_size_of_key_fails_that_driver_and_the_others_go_on(
+    error: afalg.AfalgError,
+) -> None:
+    def opener(algorithm: str, key: bytes, /, *, provider: afalg.Provider | None) -> afalg.Cipher:
+        if (algorithm, len(key)) == ("cbc(aes)", 32):
+            raise error
+        return afalg.Cipher(algorithm, key, provider=provider)
+
+    names = ["cbc(aes)", "ctr(aes)"]
+    broken, whole = verify(names, provider="userspace", seed=SEED, opener=opener)
+    assert (broken.status, whole.status) == ("failed", "passed")
+    assert broken.failure is not None
+    assert str(broken.failure.difference) == f"{type(error).__name__}: {error}"
+    assert broken.failure.always
+    assert broken.failure.case is not None
+    assert len(broken.failure.case.key) == 32
+    assert broken.failure.failed < broken.messages  # other sizes are right
+
+
+@pytest.mark.parametrize("error", AT_KEY_TIME, ids=lambda error: type(error).__name__)
+def test_an_error_when_a_driver_is_opened_once_more_is_its_own(error: afalg.AfalgError) -> None:
+    numbers = count()
+
+    def opener(algorithm: str, key: bytes, /, *, provider: afalg.Provider | None) -> afalg.Cipher:
+        if next(numbers) % 7 == 3:
+            raise error
+        return afalg.Cipher(algorithm, key, provider=provider)
+
+    (found,) = verify("ctr(aes)", provider="userspace", seed=SEED, opener=opener)
+    assert found.status == "failed"
+    assert found.failure is not None
+    assert found.failure.difference.error.startswith(type(error).__name__)
+    assert not found.failure.always
+
+
+def test_a_key_that_is_refused_once_it_has_failed_ends_nothing() -> None:
+    opened: list[bytes] = []
+
+    def opener(algorithm: str, key: bytes, /, *, provider: afalg.Provider | None) -> afalg.Cipher:
+        if key in opened[1:]:
+            raise afalg.InvalidKeyError("not that one again")
+        opened.append(key)
+        return spoilt(lambda call: flipped(call.right))(algorithm, key, provider=provider)
+
+    (found,) = verify("ctr(aes)", provider="userspace", seed=SEED, opener=opener)
+    assert found.status == "failed"
+    assert found.failure is not None
+    assert found.failure.failed_tries == 0
+
+
+def test_an_error_at_key_time_is_what_check_and_replay_give() -> None:
+    def opener(algorithm: str, key: bytes, /, *, provider: afalg.Provider | None) -> afalg.Cipher:
+        if len(key) == 32:
+            raise afalg.KernelError("setkey failed", 5, "setkey")
+        return afalg.Cipher(algorithm, key, provider=provider)
+
+    case = Case(direction="encrypt", key=bytes(32), iv=bytes(16), length=16)
+    found = check("cbc(aes)", case, provider="userspace", opener=opener)
+    assert str(found) == "KernelError: setkey failed"
+    again = replay("cbc(aes)", seed=SEED, message=17, provider="userspace", opener=opener)
+    assert again == found
+    with pytest.raises(afalg.AlgorithmNotFoundError):
+        check("cbc(no-such)", case, provider="userspace")
+
+
 @pytest.mark.parametrize(
     ("error", "reason"),
     [

@@ -1,21 +1,22 @@
 """`afalg bench`: the table that `cryptsetup benchmark` prints, for both providers."""
 
 import argparse
-import json
 import os
 import platform
 import re
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
-from math import ceil, isfinite
+from functools import partial
+from math import ceil
 from textwrap import fill
 from timeit import Timer
 
 import afalg
 from afalg.cli.colour import painted
-from afalg.cli.output import AddVerb, Answer, RefusedError, escaped
+from afalg.cli.output import AddVerb, Answer, RefusedError, escaped, to_json
 from afalg.cli.progress import bar
+from afalg.cli.words import number, seconds
 
 __all__ = ["add_to"]
 
@@ -85,14 +86,14 @@ def add_to(add_verb: AddVerb) -> None:
     verb.add_argument(
         "--size",
         metavar="BYTES",
-        type=_size,
+        type=partial(number, least=1, most=LARGEST),
         default=SIZE,
         help=f"of a message; {SIZE} if not given",
     )
     verb.add_argument(
         "--time",
         metavar="SECONDS",
-        type=_seconds,
+        type=seconds,
         default=SECONDS,
         help=f"at least, for each figure; {SECONDS} if not given",
     )
@@ -107,22 +108,6 @@ def _asked(text: str) -> Asked:
     if re.fullmatch(r"[0-9]{1,5}", bits) and int(bits) % 8 == 0:
         return Asked(name, int(bits))
     raise argparse.ArgumentTypeError(f"{bits!r} is no number of bits such as 256")
-
-
-def _size(text: str) -> int:
-    if re.fullmatch(r"[0-9]{1,10}", text) and 0 < int(text) <= LARGEST:
-        return int(text)
-    raise argparse.ArgumentTypeError(f"{text!r} is not a number from 1 to {LARGEST}")
-
-
-def _seconds(text: str) -> float:
-    try:
-        seconds = float(text)
-    except ValueError:
-        seconds = 0
-    if isfinite(seconds) and seconds > 0:
-        return seconds
-    raise argparse.ArgumentTypeError(f"{text!r} is no time")
 
 
 def _bench(chosen: argparse.Namespace) -> Answer:
@@ -224,7 +209,7 @@ def _to_json(rows: Sequence[Row], size: int) -> str:
     """Give the rows as JSON; what is not known is left out."""
     known = [{name: fact for name, fact in asdict(row).items() if fact is not None} for row in rows]
     about = {"kernel": platform.release(), "size": size, "unit": "MiB/s", "rows": known}
-    return json.dumps(about, indent=2)
+    return to_json(about)
 
 
 def _table(

@@ -1,7 +1,6 @@
 """`afalg list` and `afalg info`: what there is, and what one algorithm asks for."""
 
 import argparse
-import json
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -9,7 +8,7 @@ from typing import Any, cast
 
 import afalg
 from afalg.cli.colour import painted
-from afalg.cli.output import AddVerb, Answer, escaped
+from afalg.cli.output import AddVerb, Answer, escaped, to_json
 
 __all__ = ["add_to"]
 
@@ -48,13 +47,13 @@ def add_to(add_verb: AddVerb) -> None:
 
 def _list(chosen: argparse.Namespace) -> Answer:
     found = afalg.algorithms(chosen.type)
-    return Answer(_to_json([_facts(each) for each in found]) if chosen.json else _table(found))
+    return Answer(to_json([_facts(each) for each in found]) if chosen.json else _table(found))
 
 
 def _info(chosen: argparse.Namespace) -> Answer:
     facts = _facts(afalg.info(chosen.name))
     if chosen.json:
-        return Answer(_to_json(facts))
+        return Answer(to_json(facts))
     width = max(map(len, facts))
     lines = (
         f"{painted(f'{name:{width}}', 'bold', sys.stdout)}  {_words(value)}"
@@ -79,11 +78,6 @@ def _words(value: object) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     return escaped(str(value))
-
-
-def _to_json(facts: object) -> str:
-    """Give JSON in which no name can write to a terminal."""
-    return json.dumps(facts, indent=2).replace("\x7f", "\\u007f")  # all else json escapes itself
 
 
 def _table(found: Sequence[afalg.AlgorithmInfo]) -> str:

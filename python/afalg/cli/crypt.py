@@ -14,8 +14,9 @@ from afalg.cli.output import AddVerb, Answer, RefusedError, warn
 from afalg.cli.plumbing import Source, Target, opened_source, opened_target
 from afalg.cli.progress import add_progress_options, bar
 from afalg.cli.signals import orderly
-from afalg.cli.words import Direction, number
+from afalg.cli.words import number
 from afalg.files import pump
+from afalg.options import Direction
 
 __all__ = ["add_to"]
 

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import afalg
 from afalg.cli.output import RefusedError
 from afalg.cli.terminal import wipe
-from afalg.cli.words import Direction
+from afalg.options import Direction
 
 __all__ = ["Block", "Image", "Range", "each_block", "opened_image"]
 

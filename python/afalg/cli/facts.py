@@ -1,14 +1,12 @@
 """What is known of a key, as a line, a table or JSON."""
 
-import json
-from collections.abc import Sequence
 from contextlib import suppress
 from typing import NotRequired, TypedDict
 
 from afalg import KeyPermissionError, KeyringKey
 from afalg.cli.output import escaped
 
-__all__ = ["Facts", "line", "of", "table", "to_json"]
+__all__ = ["Facts", "line", "of", "table"]
 
 HOLDERS = ("possessor", "user", "group", "other")
 RIGHTS = ("setattr", "link", "search", "write", "read", "view")  # from the highest bit down
@@ -48,11 +46,6 @@ def of(key: KeyringKey) -> Facts:
 
 def _rights(bits: int) -> list[str]:
     return [right for place, right in enumerate(RIGHTS) if bits & 0x20 >> place]
-
-
-def to_json(facts: Facts | Sequence[Facts]) -> str:
-    """Give JSON in which no name can write to a terminal."""
-    return json.dumps(facts, indent=2).replace("\x7f", "\\u007f")  # all else json escapes itself
 
 
 def line(facts: Facts) -> str:

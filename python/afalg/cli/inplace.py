@@ -11,7 +11,7 @@ import afalg
 from afalg.cli.disk import Block, Image, Range, each_block
 from afalg.cli.output import Answer, RefusedError, complain, encodable, one_line
 from afalg.cli.progress import Advance, bar
-from afalg.cli.words import Direction
+from afalg.options import Direction
 
 __all__ = ["confirm", "overwrite"]
 

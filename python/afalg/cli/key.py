@@ -13,7 +13,7 @@ from afalg import (
     KeyringName,
 )
 from afalg.cli import facts, words
-from afalg.cli.output import AddVerb, Answer, escaped
+from afalg.cli.output import AddVerb, Answer, escaped, to_json
 from afalg.cli.payload import LARGEST, payload
 
 __all__ = ["add_to"]
@@ -151,12 +151,12 @@ def _list(chosen: argparse.Namespace) -> Answer:
         # It may end between the listing and the looking.
         with suppress(KeyNotFoundError, KeyExpiredError, KeyRevokedError):
             found.append(facts.of(key))
-    return Answer(facts.to_json(found) if chosen.json else "\n".join(map(facts.line, found)))
+    return Answer(to_json(found) if chosen.json else "\n".join(map(facts.line, found)))
 
 
 def _show(chosen: argparse.Namespace) -> Answer:
     known = facts.of(words.find(chosen.key))
-    return Answer(facts.to_json(known) if chosen.json else facts.table(known))
+    return Answer(to_json(known) if chosen.json else facts.table(known))
 
 
 def _revoke(chosen: argparse.Namespace) -> Answer:

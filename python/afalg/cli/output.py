@@ -1,5 +1,6 @@
 """What verbs give, and how it is shown."""
 
+import json
 import sys
 from argparse import ArgumentParser
 from collections.abc import Callable
@@ -19,6 +20,7 @@ __all__ = [
     "encodable",
     "escaped",
     "one_line",
+    "to_json",
     "warn",
 ]
 
@@ -75,6 +77,11 @@ def _printable(character: str) -> str:
     if character.isprintable():
         return character
     return character.encode("unicode_escape").decode("ascii")
+
+
+def to_json(facts: object) -> str:
+    """Give JSON in which no name can write to a terminal."""
+    return json.dumps(facts, indent=2).replace("\x7f", "\\u007f")  # all else json escapes itself
 
 
 def encodable(text: str, stream: TextIO) -> str:

@@ -15,8 +15,9 @@ from afalg.cli.output import AddVerb, Answer, RefusedError, warn
 from afalg.cli.plumbing import STANDARD, opened_target
 from afalg.cli.progress import add_progress_options, bar
 from afalg.cli.signals import orderly
-from afalg.cli.words import Direction, number
+from afalg.cli.words import number
 from afalg.dmcrypt import DiskCipher, disk_cipher
+from afalg.options import Direction
 
 __all__ = ["add_to"]
 

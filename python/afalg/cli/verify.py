@@ -1,22 +1,30 @@
 """`afalg verify`: the whole machine against the truth, as a table, JSON or JUnit's XML."""
 
 import argparse
-import json
 import os
 import platform
-import re
 import secrets
 import sys
 from collections import Counter
 from collections.abc import Sequence
-from math import isfinite
+from functools import partial
 from pathlib import Path
 from textwrap import fill
 
 from afalg.atomic import replacing
 from afalg.cli.colour import Colour, painted
-from afalg.cli.output import UNPRINTED, AddVerb, Answer, RefusedError, complain, escaped, one_line
+from afalg.cli.output import (
+    UNPRINTED,
+    AddVerb,
+    Answer,
+    RefusedError,
+    complain,
+    escaped,
+    one_line,
+    to_json,
+)
 from afalg.cli.progress import add_progress_options, bar
+from afalg.cli.words import number, seconds
 from afalg.verify import MESSAGES, Result, to_junit, verify
 from afalg.verify.words import about, failure_lines
 
@@ -44,6 +52,7 @@ COLOURS: dict[str, Colour] = {"passed": "green", "failed": "red", "unreachable":
 WHOSE = {"kernel": "the kernel", "userspace": "userspace"}
 WORDS = {"passed": "passed", "failed": "failed", "unreachable": "not reached"}
 LARGEST = 1_000_000
+LARGEST_SEED = 10**18 - 1
 HEADS = ("algorithm", "driver", "key bits", "vectors", "messages")
 COUNTS = HEADS.index("vectors")
 """From here on columns have numbers."""
@@ -95,41 +104,19 @@ def _add_how_much(verb: argparse.ArgumentParser) -> None:
     amount.add_argument(
         "--messages",
         metavar="N",
-        type=_number,
+        type=partial(number, least=0, most=LARGEST),
         default=MESSAGES,
         help=f"for each driver; {MESSAGES} if not given, 0: only what was published",
     )
     amount.add_argument(
-        "--time", metavar="SECONDS", type=_seconds, help="for each driver, instead of a number"
+        "--time", metavar="SECONDS", type=seconds, help="for each driver, instead of a number"
     )
     verb.add_argument(
         "--seed",
         metavar="N",
-        type=_seed,
+        type=partial(number, least=0, most=LARGEST_SEED),
         help="what messages are drawn from: the same one gives the same; a new one if not given",
     )
-
-
-def _number(text: str) -> int:
-    if re.fullmatch(r"[0-9]{1,7}", text) and int(text) <= LARGEST:
-        return int(text)
-    raise argparse.ArgumentTypeError(f"{text!r} is not a number from 0 to {LARGEST}")
-
-
-def _seed(text: str) -> int:
-    if re.fullmatch(r"[0-9]{1,18}", text):
-        return int(text)
-    raise argparse.ArgumentTypeError(f"{text!r} is not a number of up to 18 digits")
-
-
-def _seconds(text: str) -> float:
-    try:
-        seconds = float(text)
-    except ValueError:
-        seconds = 0
-    if isfinite(seconds) and seconds > 0:
-        return seconds
-    raise argparse.ArgumentTypeError(f"{text!r} is no time")
 
 
 def _verify(chosen: argparse.Namespace) -> Answer:
@@ -189,7 +176,7 @@ def _to_json(results: Sequence[Result], chosen: argparse.Namespace, seed: int) -
         "counts": _counts(results),
         "results": [result.facts() for result in results],
     }
-    return json.dumps(about_it, indent=2).replace("\x7f", "\\u007f")
+    return to_json(about_it)
 
 
 def _counts(results: Sequence[Result]) -> dict[str, int]:

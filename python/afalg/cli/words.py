@@ -4,7 +4,7 @@ import argparse
 import os
 import re
 from contextlib import suppress
-from typing import Literal, TypeAlias
+from math import isfinite
 
 from afalg import (
     AfalgError,
@@ -18,13 +18,13 @@ from afalg.cli.output import RefusedError
 __all__ = [
     "KEY",
     "LARGEST_SERIAL",
-    "Direction",
     "NamedKey",
     "descriptor",
     "find",
     "key",
     "number",
     "open_descriptor",
+    "seconds",
     "utf8",
 ]
 
@@ -32,7 +32,6 @@ LARGEST_SERIAL = (1 << 31) - 1
 KEY = "a serial, or %%TYPE:DESCRIPTION as keyctl(1) writes it: %%logon:svc:disk"
 
 NamedKey = tuple[str, str] | int
-Direction: TypeAlias = Literal["encrypt"] | Literal["decrypt"]  # noqa: PYI030 - for stubtest
 
 
 def number(text: str, least: int, most: int) -> int:
@@ -42,6 +41,17 @@ def number(text: str, least: int, most: int) -> int:
         if least <= value <= most:
             return value
     raise argparse.ArgumentTypeError(f"{text!r} is not a number from {least} to {most}")
+
+
+def seconds(text: str) -> float:
+    """Read how long something is to take."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0
+    if isfinite(value) and value > 0:
+        return value
+    raise argparse.ArgumentTypeError(f"{text!r} is no time")
 
 
 def descriptor(text: str) -> int:

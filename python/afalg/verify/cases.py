@@ -4,10 +4,11 @@ from dataclasses import dataclass, fields
 from random import Random
 from typing import Literal, TypeAlias
 
-__all__ = ["WAYS", "Case", "Direction", "Way"]
+from afalg.options import Direction
+
+__all__ = ["WAYS", "Case", "Way"]
 
 # As in options.py, for stubtest.
-Direction: TypeAlias = Literal["encrypt"] | Literal["decrypt"]  # noqa: PYI030
 Way: TypeAlias = (
     Literal["one-shot"]  # noqa: PYI030
     | Literal["in-place"]

@@ -8,7 +8,8 @@ from dataclasses import replace
 from math import ceil
 from random import Random
 
-from afalg.verify.cases import Case, Direction, Way
+from afalg.options import Direction
+from afalg.verify.cases import Case, Way
 from afalg.verify.rules import Rules
 
 __all__ = ["GROUP", "case"]

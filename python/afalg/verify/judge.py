@@ -2,12 +2,12 @@
 
 from collections.abc import Callable
 
-from afalg import AfalgError, Cipher
+from afalg import AfalgError, AlgorithmNotFoundError, Cipher, InvalidKeyError, UnavailableError
 from afalg.verify.cases import Case
 from afalg.verify.results import Difference
 from afalg.verify.ways import Output, parts, perform
 
-__all__ = ["Judge", "Keyed"]
+__all__ = ["Judge", "Keyed", "raised"]
 
 SHOWN = 16
 """Bytes of a wrong answer that are shown."""
@@ -53,16 +53,23 @@ class Judge:
 
         Raises:
             InvalidKeyError: the subject does not take the key.
+            AlgorithmNotFoundError, UnavailableError: there is no subject, or none for this
+                process.
 
         """
-        cipher = self.subject.of(case.key)
+        try:
+            cipher = self.subject.of(case.key)
+        except (InvalidKeyError, AlgorithmNotFoundError, UnavailableError):
+            raise
+        except AfalgError as error:
+            return raised(error)
         try:
             if due is None and self.reference is None and case.way == "one-shot":
                 return _round_trip(cipher, case)
             due = self._expected(case) if due is None else due
             outputs = perform(cipher, case)
         except AfalgError as error:
-            return Difference(kind="error", error=f"{type(error).__name__}: {error}")
+            return raised(error)
         return next(filter(None, (_between(output, due) for output in outputs)), None)
 
     def _expected(self, case: Case) -> bytes:
@@ -72,6 +79,11 @@ class Judge:
             run = cipher.encrypt if case.direction == "encrypt" else cipher.decrypt
             self._due = case, b"".join(run(data, iv=iv) for data, iv in parts(case))
         return self._due[1]
+
+
+def raised(error: AfalgError) -> Difference:
+    """Give the fault of a driver that raised where an answer was due."""
+    return Difference(kind="error", error=f"{type(error).__name__}: {error}")
 
 
 def _round_trip(cipher: Cipher, case: Case) -> Difference | None:

@@ -125,7 +125,8 @@ def check(
         How the answer was wrong; None: it was right.
 
     Raises:
-        AfalgError: the Cipher cannot be made.
+        InvalidKeyError: the driver does not take the key.
+        AlgorithmNotFoundError, UnavailableError: there is no such driver for this process.
 
     """
     judge = judge_of(algorithm, driver or algorithm, provider, opener)

@@ -6,11 +6,11 @@ from functools import partial
 from time import monotonic
 
 import afalg
-from afalg import Cipher, InvalidKeyError
+from afalg import AlgorithmNotFoundError, Cipher, InvalidKeyError, UnavailableError
 from afalg.options import Provider
 from afalg.verify import draw, published
 from afalg.verify.cases import WAYS, Case
-from afalg.verify.judge import Judge, Keyed
+from afalg.verify.judge import Judge, Keyed, raised
 from afalg.verify.results import Difference, Failure, Result
 from afalg.verify.rules import Rules
 from afalg.verify.smallest import smallest
@@ -121,7 +121,7 @@ class Trial:
     ) -> bool:
         """Run a case and keep it if it was wrong; False: the driver does not take its key."""
         try:
-            found = self._judge.difference(case, due)
+            found = self._difference(case, due)
         except InvalidKeyError:
             self._refused.add(len(case.key))
             return False
@@ -129,6 +129,25 @@ class Trial:
         if found is not None:
             self._wrong.append(_Wrong(case, found, due, figure, message))
         return True
+
+    def _difference(self, case: Case, due: bytes | None) -> Difference | None:
+        """Run a case; a driver that was reached and is gone now has failed it.
+
+        Raises:
+            InvalidKeyError: the driver does not take the key.
+
+        """
+        try:
+            return self._judge.difference(case, due)
+        except (AlgorithmNotFoundError, UnavailableError) as error:
+            return raised(error)
+
+    def _again(self, case: Case, due: bytes | None = None) -> Difference | None:
+        """Run a case once more; a key that is not taken is no fault."""
+        try:
+            return self._difference(case, due)
+        except InvalidKeyError:
+            return None
 
     def _failure(self) -> Failure:
         """Make the simplest of what was wrong as small as it goes."""
@@ -156,15 +175,12 @@ class Trial:
     def _failing(self, case: Case, due: bytes | None = None) -> int:
         """Run a case some times through a new Cipher, and count how often it fails."""
         self._judge.subject.forget()
-        return sum(self._judge.difference(case, due) is not None for _ in range(TRIES))
+        return sum(self._again(case, due) is not None for _ in range(TRIES))
 
     def _fails(self, seen: list[Difference], patience: int, case: Case) -> bool:
         """Whether a case fails as others did, tried as often as it may take; keep how."""
         for _ in range(patience):
-            try:
-                found = self._judge.difference(case)
-            except InvalidKeyError:
-                return False
+            found = self._again(case)
             if found is not None and found.is_like(seen[0]):
                 seen.append(found)
                 return True
@@ -179,7 +195,7 @@ class Trial:
         failing = 0
         for _ in range(TRIES):
             self._judge.subject.forget()
-            *_, found = map(self._judge.difference, cases)
+            *_, found = map(self._again, cases)
             failing += found is not None
         numbers = f"seed={self._seed}, message={told.message}"
         again = self._expression("replay", numbers)
