@@ -6,14 +6,15 @@ SHELL := bash
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help build demo test test-all check lab bench instrument fuzz fuzz-corpus clean debian rust
+.PHONY: help build demo test test-all check docs lab bench instrument fuzz fuzz-corpus
+.PHONY: wheel sdist wheel-build wheel-check clean debian rust
 
 PYTHON ?= python3
 KERNEL ?= 6.1
 RUNS ?= 1000000
 CMD ?= uname -a
-DEBIAN := gcc iproute2 kcapi-tools kmod libc6-dev libgcrypt20 mount openssl qemu-system-x86 strace \
-  tmux
+DEBIAN := cryptsetup-bin e2fsprogs gcc iproute2 kcapi-tools kmod libc6-dev libgcrypt20 mount \
+  openssl qemu-system-x86 qemu-utils strace tmux
 
 VENV := .venv
 export PATH := $(HOME)/.cargo/bin:$(PATH) # where rustup puts it, in a shell that does not know yet
@@ -51,11 +52,15 @@ check: build ## formats, lints, types, stub, layers, documentation
 	cargo clippy --locked --all-targets --features python,instrument -- -D warnings
 	RUSTDOCFLAGS='-D warnings' cargo doc --locked --no-deps --features python
 	$(PY) tools/check_layers.py
+	$(VENV)/bin/zizmor --offline --quiet .github
 	$(VENV)/bin/ruff format --check
 	$(VENV)/bin/ruff check
 	$(VENV)/bin/mypy
 	$(VENV)/bin/pyright --project pyproject.toml
 	$(PY) -m mypy.stubtest afalg
+
+docs: build ## the documentation's site, into target/docs; a warning is an error
+	NO_MKDOCS_2_WARNING=1 $(VENV)/bin/mkdocs build
 
 lab: build ## run CMD='...' in the lab's KERNEL=6.1, 6.12 or 7.2
 	$(PY) -m lab run --kernel $(KERNEL) -- bash -c "$$COMMAND"
@@ -70,7 +75,7 @@ instrument: build ## build what benches/instrument measures, into target/instrum
 	PYO3_BUILD_EXTENSION_MODULE=1 cargo build --locked --release --lib \
 	  --features python,instrument --target-dir $(INSTRUMENT)
 	mkdir -p $(INSTRUMENT)/package/afalg
-	ln -sf $(addprefix $(CURDIR)/,$(wildcard python/afalg/*.py)) $(CURDIR)/python/afalg/cli \
+	ln -sf $(addprefix $(CURDIR)/,$(wildcard python/afalg/*.py)) $(addprefix $(CURDIR)/python/afalg/,cli verify) \
 	  $(INSTRUMENT)/package/afalg
 	ln -sf ../../release/libafalg.so $(INSTRUMENT)/package/afalg/_afalg.abi3.so
 
@@ -89,6 +94,20 @@ fuzz-corpus: debian rust ## add to fuzz/corpus the fewest of what `fuzz` found t
 	$(FUZZ) -merge=1 -set_cover_merge=1 -use_counters=0 -max_len=512 \
 	  corpus/proc_crypto work/proc_crypto
 
+# zig links them: it has glibc as old as the name of the wheel says, and musl, for each architecture.
+wheel sdist wheel-build wheel-check: export PYTHONPATH := tools:.
+wheel wheel-check: DEBIAN += binutils qemu-user-static
+wheel: sdist wheel-build wheel-check ## all wheels and the sdist into dist/, looked at and tried
+
+sdist: $(VENV)/.wheel | rust ## the sdist, with its crates; and a wheel of it without a network
+	$(PY) -m wheels sdist
+
+wheel-build: $(VENV)/.wheel | rust ## the wheels alone, or ONLY=abi3, ONLY=aarch64-unknown-linux-musl
+	$(PY) -m wheels build $(addprefix --only ,$(ONLY))
+
+wheel-check: build $(VENV)/.wheel ## look at what is in dist/, and try it in empty roots
+	$(PY) -m wheels check
+
 clean: ## remove what was built, the virtual environment too
 	rm -rf $(VENV) target fuzz/work dist python/afalg/*.so
 	rm -rf .mypy_cache .pytest_cache .ruff_cache .hypothesis .benchmarks
@@ -103,6 +122,10 @@ $(VENV)/.tools: pyproject.toml | debian
 
 $(VENV)/.bench: $(VENV)/.tools
 	$(PY) -m pip install --group bench
+	touch $@
+
+$(VENV)/.wheel: $(VENV)/.tools
+	$(PY) -m pip install --group wheel
 	touch $@
 
 # Release, so that the tests test what ships.

@@ -19,18 +19,21 @@ Types: deb
 URIs: {uri}
 Suites: {suite}
 Components: main
-Architectures: amd64
+Architectures: {architecture}
 Targets: Packages
 """
 
 # Read after the machine's own configuration, whose proxies and certificates it keeps. Pins and a
 # default release are meant for what the machine installs, its hooks for its own lists.
 _CONFIGURATION = """\
+APT::Architecture "{architecture}";
+#clear APT::Architectures;
 Dir::Etc::SourceList "/dev/null";
 Dir::Etc::SourceParts "{folder}/sources.list.d";
 Dir::Etc::Preferences "/dev/null";
 Dir::Etc::PreferencesParts "/dev/null";
 Dir::State "{folder}/state";
+Dir::State::Status "{folder}/state/status";
 Dir::Cache "{folder}/cache";
 #clear APT::Update;
 APT::Update::Error-Mode "any";
@@ -44,17 +47,21 @@ Acquire::Retries "4";
 class PrivateApt:
     """apt-get with one suite of one mirror, its state in a folder of its own."""
 
-    def __init__(self, folder: Path, mirror: Mirror, suite: str) -> None:
+    def __init__(
+        self, folder: Path, mirror: Mirror, suite: str, architecture: str = "amd64"
+    ) -> None:
         self._folder = folder
         self._configuration = folder / "apt.conf"
         self._from = f"{suite} of {mirror.uri}"
         for part in ("sources.list.d", "state/lists/partial", "cache/archives/partial"):
             (folder / part).mkdir(parents=True)
-        sources = _SOURCES.format(uri=mirror.uri, suite=suite)
+        (folder / "state/status").touch()  # what is installed here may be newer than the suite's
+        sources = _SOURCES.format(uri=mirror.uri, suite=suite, architecture=architecture)
         if mirror.signed_by:
             sources += f"Signed-By: {mirror.signed_by}\n"
         (folder / "sources.list.d/lab.sources").write_text(sources)
-        self._configuration.write_text(_CONFIGURATION.format(folder=folder))
+        configuration = _CONFIGURATION.format(folder=folder, architecture=architecture)
+        self._configuration.write_text(configuration)
         self._run("apt-get", "update", cwd=folder)
 
     def needed_by(self, name: str, wanted: re.Pattern[str]) -> list[str]:

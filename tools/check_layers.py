@@ -42,7 +42,7 @@ FENCES = [
 ]
 MAX_FILE_LINES = 400
 MAX_FUNCTION_LINES = 40
-SOURCES = ("src", "python", "tests", "benches", "fuzz", "lab", "tools")
+SOURCES = ("src", "python", "tests", "benches", "fuzz", "lab", "tools", "examples")
 
 NOISE = re.compile(
     r"""//[^\n]*                                       # a comment to the end of the line

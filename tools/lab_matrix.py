@@ -24,7 +24,10 @@ SUITES = ("6.1", "6.12", "7.2")
 THREADS = "6.1-stock"
 STOCK = {
     "6.1-stock": {"accelerated": "the CPU's own ciphers", "fips": "fips=1"},
-    "7.3-stock": {"restriction": "af_alg_restrict 0, 1, 2 for root, nocaps, nobody"},
+    "7.3-stock": {
+        "restriction": "af_alg_restrict 0, 1, 2 for root, nocaps, nobody",
+        "verify": "afalg verify for each of them",
+    },
 }
 """Which files of tests/stock boot a kernel, and what for."""
 
@@ -46,7 +49,8 @@ def inside(kernel: str, user: str, timeout: int, tests: Sequence[str]) -> Run:
 
 def runs(kernels: Sequence[str], timeout: int, options: Sequence[str]) -> Iterator[Run]:
     """Give what is to be done, the longest first."""
-    suite = ["tests/python", "--ignore=tests/python/oracles"]  # they need no kernel
+    # The oracles' own tests need no kernel.
+    suite = ["tests/python", "tests/examples", "--ignore=tests/python/oracles"]
     for user, chosen in (("root", options), ("nocaps", [*options, "-m", "limits"])):
         for kernel in kernels:
             if kernel in SUITES:

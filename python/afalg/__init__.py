@@ -62,6 +62,7 @@ from afalg.files import CipherReader, CipherWriter, Progress, decrypt_file, encr
 from afalg.options import AlgType, KeyringName, Numbering, Padding, Provider
 from afalg.permissions import KeyPermission
 from afalg.report import Check, Report
+from afalg.unitreader import UnitReader
 
 __all__ = [
     "AfalgError",
@@ -102,6 +103,7 @@ __all__ = [
     "Stream",
     "StreamStateError",
     "UnavailableError",
+    "UnitReader",
     "__version__",
     "algorithms",
     "decrypt",

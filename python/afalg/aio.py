@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Concatenate, Generic, ParamSpec, Self, Ty
 
 from afalg import files
 from afalg._afalg import Cipher, KeyringKey, Stream
+from afalg.files import PathLike, Progress, Readable, Writable
 from afalg.options import Padding, Provider
 
 if TYPE_CHECKING:
@@ -48,11 +49,12 @@ class _Call(Generic[R]):
         return self._work()
 
 
-async def _off_loop(work: Callable[[], R]) -> R:
+async def _off_loop(work: Callable[[], R], stop: threading.Event | None = None) -> R:
     """Have a thread do it.
 
     A thread cannot be stopped, and has the caller's buffers until it is done: so a task
-    that is cancelled ends when the thread does, if that has begun.
+    that is cancelled ends when the thread does, if that has begun. `stop` tells the work,
+    which may look at it.
     """
     call = _Call(partial(contextvars.copy_context().run, work))
     future = asyncio.get_running_loop().run_in_executor(None, call.run)
@@ -62,6 +64,8 @@ async def _off_loop(work: Callable[[], R]) -> R:
         if call.claim():
             future.cancel()
         else:
+            if stop is not None:
+                stop.set()
             await _ended(future)
         raise
 
@@ -124,8 +128,8 @@ class AsyncStream(_Facade[Stream]):
         traceback: TracebackType | None,
         /,
     ) -> None:
-        """Leave it as a Stream is left."""
-        self._wrapped.__exit__(exc_type, exc_value, traceback)
+        """Leave it as a Stream is left, once a call that is under way has ended."""
+        await self._call(Stream.__exit__, exc_type, exc_value, traceback)
 
 
 class AsyncCipher(_Facade[Cipher]):
@@ -195,15 +199,48 @@ class AsyncCipher(_Facade[Cipher]):
         await self.close()
 
 
-def _function(function: Callable[P, R]) -> Callable[P, Coroutine[Any, Any, R]]:
-    """Make a coroutine of a function that blocks."""
+async def encrypt_file(
+    src: PathLike | Readable,
+    dst: PathLike | Writable,
+    cipher: Cipher,
+    /,
+    *,
+    iv: "Buffer | None" = None,
+    padding: Padding = None,
+    progress: Progress | None = None,
+) -> int:
+    """Do what ``afalg.encrypt_file`` does, whose arguments and errors these are.
 
-    @wraps(function)
-    async def awaited(*args: P.args, **options: P.kwargs) -> R:
-        return await _off_loop(partial(function, *args, **options))
+    ``progress`` is called in the thread. A task that is cancelled ends after the part that
+    is under way, a MiB at most, and a path has what it had.
+    """
+    work = partial(files.encrypt_file, src, dst, cipher, iv=iv, padding=padding)
+    return await _file(work, progress)
 
-    return awaited
+
+async def decrypt_file(
+    src: PathLike | Readable,
+    dst: PathLike | Writable,
+    cipher: Cipher,
+    /,
+    *,
+    iv: "Buffer | None" = None,
+    padding: Padding = None,
+    progress: Progress | None = None,
+) -> int:
+    """Do what ``afalg.decrypt_file`` does; see ``encrypt_file``."""
+    work = partial(files.decrypt_file, src, dst, cipher, iv=iv, padding=padding)
+    return await _file(work, progress)
 
 
-encrypt_file = _function(files.encrypt_file)
-decrypt_file = _function(files.decrypt_file)
+async def _file(work: Callable[..., int], progress: Progress | None) -> int:
+    """Do a file in a thread, which looks after each part whether it is still wanted."""
+    stop = threading.Event()
+
+    def told(done: int, total: int | None) -> None:
+        if stop.is_set():
+            raise CancelledError
+        if progress is not None:
+            progress(done, total)
+
+    return await _off_loop(partial(work, progress=told), stop)

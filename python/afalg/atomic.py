@@ -11,7 +11,7 @@ from typing import BinaryIO
 __all__ = ["UnsettledError", "replacing"]
 
 READ_WRITE_BY_UMASK = 0o666
-PERMISSIONS = 0o777
+OWNERS_ALONE = 0o600
 
 
 class UnsettledError(OSError):
@@ -19,7 +19,7 @@ class UnsettledError(OSError):
 
 
 @contextmanager
-def replacing(path: str | os.PathLike[str], /) -> Generator[BinaryIO]:
+def replacing(path: str | os.PathLike[str]) -> Generator[BinaryIO]:
     """Give a new file; when the block ends well it has the path, and what was there is gone.
 
     Until then the path has what it had, through a crash and SIGKILL too: the bytes are on
@@ -63,7 +63,7 @@ def replacing(path: str | os.PathLike[str], /) -> Generator[BinaryIO]:
 @contextmanager
 def _unnamed(folder: int, old: os.stat_result | None) -> Generator[tuple[BinaryIO, str]]:
     """Give a file without a name, where the file system has such, and the name to pass by."""
-    mode = READ_WRITE_BY_UMASK if old is None else stat.S_IMODE(old.st_mode) & PERMISSIONS
+    mode = READ_WRITE_BY_UMASK if old is None else OWNERS_ALONE  # until it is whole
     name = f".afalg-{os.urandom(8).hex()}.part"
     try:  # from before it is there: a signal may end this at once
         with os.fdopen(_open(folder, name, mode), "w+b", buffering=0) as file:

@@ -2,15 +2,16 @@
 
 import io
 import os
+import stat
 from collections.abc import Callable, Generator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, BinaryIO, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, cast
 
 from afalg._afalg import Cipher, Stream
 from afalg.atomic import replacing
-from afalg.errors import ClosedError
+from afalg.errors import ClosedError, StreamStateError
 from afalg.options import Padding
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ __all__ = [
     "decrypt_file",
     "encrypt_file",
     "pump",
+    "rest",
 ]
 
 PART = 1 << 20
@@ -136,7 +138,7 @@ def pump(
     source: Readable, target: Writable, stream: Stream, progress: Progress | None = None
 ) -> int:
     """Put all of a source through a stream, finalize it, and give the count written."""
-    total, done, written = _rest(source), 0, 0
+    total, done, written = rest(source), 0, 0
     with stream:
         while part := _read(source, PART):
             written += write_all(target, stream.update(part))
@@ -146,14 +148,20 @@ def pump(
         return written + write_all(target, stream.finalize())
 
 
-def _rest(source: Readable) -> int | None:
-    """Give what is left of a regular file, as far as that is known before."""
-    if not isinstance(source, io.IOBase | BinaryIO):
+def rest(source: Readable) -> int | None:
+    """Give how much of a regular file is left, where that is known before it is read.
+
+    Not of what only has such a file within (``gzip``), nor of /proc, whose files say 0.
+    """
+    file: object = source
+    if isinstance(source, io.BufferedReader):
+        file = cast("Any", source).raw
+    if not isinstance(file, io.FileIO):
         return None
-    try:
-        return os.fstat(source.fileno()).st_size - source.tell()
-    except (OSError, ValueError):  # no file of the system's, or one that has no end
+    found = os.fstat(file.fileno())
+    if not stat.S_ISREG(found.st_mode) or found.st_size == 0:
         return None
+    return max(found.st_size - file.tell(), 0)
 
 
 def _read(source: Readable, size: int) -> bytes:
@@ -193,6 +201,7 @@ class CipherReader(io.RawIOBase):
         self._source, self._stream = source, stream
         self._ready = memoryview(b"")
         self._ended = False
+        self._failure: Exception | None = None
 
     def readable(self) -> bool:
         """Say yes."""
@@ -201,22 +210,37 @@ class CipherReader(io.RawIOBase):
     def readinto(self, buffer: "Buffer", /) -> int | None:
         """Fill a buffer with what comes next, and give the count: 0 at the end.
 
-        None where the source is non-blocking and has nothing now.
+        None where the source is non-blocking and has nothing now. After an error of the
+        stream every read raises it again: no end of a file may hide it.
         """
         if self.closed:
             raise ClosedError("the CipherReader is closed: open another")
+        if self._failure is not None:
+            raise self._failure
         room = memoryview(buffer).cast("B")
         while not self._ready and not self._ended and len(room):
             part = self._source.read(max(len(room), READ_AHEAD))
             if part is None:
                 return None
+            self._ready = memoryview(self._through(part))
             self._ended = not part
-            ready = self._stream.update(part) if part else self._stream.finalize()
-            self._ready = memoryview(ready)
         count = min(len(room), len(self._ready))
         room[:count] = self._ready[:count]
         self._ready = self._ready[count:]
         return count
+
+    def _through(self, part: bytes) -> bytes:
+        """Put a part through the stream, or, where there is none, end the message."""
+        try:
+            return self._stream.update(part) if part else self._stream.finalize()
+        except Exception as error:
+            self._failure = error
+            raise
+        except BaseException:
+            self._failure = StreamStateError(
+                "a read was interrupted and the part that it had is lost; open another CipherReader"
+            )
+            raise
 
     def close(self) -> None:
         """Let go of what was read ahead; the source stays open."""

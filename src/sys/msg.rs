@@ -11,25 +11,40 @@ use super::{ControlBuffer, errno};
 use crate::error::Errno;
 use crate::span::{In, Out};
 
-/// A message with one run of bytes.
-pub(super) const fn header(
+/// `struct user_msghdr`: what the kernel reads, here and in a ring. The C libraries have the same in
+/// `msghdr`, but musl with smaller types and padding, which nobody outside it can set.
+#[repr(C)]
+pub(super) struct Header {
+    name: *const libc::c_void,
+    name_len: u32,
     data: *mut libc::iovec,
-    control: Option<&ControlBuffer>,
-) -> libc::msghdr {
-    libc::msghdr {
-        msg_name: ptr::null_mut(),
-        msg_namelen: 0,
-        msg_iov: data,
-        msg_iovlen: 1,
-        msg_control: match control {
-            Some(buffer) => buffer.as_ptr().cast_mut(),
-            None => ptr::null_mut(),
-        },
-        msg_controllen: match control {
-            Some(buffer) => buffer.len(),
-            None => 0,
-        },
-        msg_flags: 0,
+    data_len: usize,
+    control: *const libc::c_void,
+    control_len: usize,
+    flags: libc::c_int,
+}
+
+const _: () = {
+    use std::mem::offset_of;
+    assert!(size_of::<Header>() == size_of::<libc::msghdr>(), "as large");
+    assert!(offset_of!(Header, data) == offset_of!(libc::msghdr, msg_iov), "the bytes");
+    assert!(offset_of!(Header, control) == offset_of!(libc::msghdr, msg_control), "the control");
+    assert!(offset_of!(Header, flags) == offset_of!(libc::msghdr, msg_flags), "the end");
+};
+
+impl Header {
+    /// A message with one run of bytes.
+    pub(super) const fn new(data: *mut libc::iovec, control: Option<&ControlBuffer>) -> Self {
+        let (control, control_len) = match control {
+            Some(buffer) => (buffer.as_ptr(), buffer.len()),
+            None => (ptr::null(), 0),
+        };
+        Self { name: ptr::null(), name_len: 0, data, data_len: 1, control, control_len, flags: 0 }
+    }
+
+    /// As the C library and rings take it.
+    pub(super) const fn as_ptr(&self) -> *const libc::msghdr {
+        ptr::from_ref(self).cast()
     }
 }
 
@@ -45,20 +60,20 @@ pub(super) fn send(
     more: bool,
 ) -> Result<usize, Errno> {
     let mut vector = libc::iovec { iov_base: data.as_ptr().cast_mut().cast(), iov_len: data.len() };
-    let message = header(&raw mut vector, control);
+    let message = Header::new(&raw mut vector, control);
     let flags = libc::MSG_DONTWAIT | if more { libc::MSG_MORE } else { 0 };
     // SAFETY: the header points at a vector and a control buffer that live through the call; the
     // kernel only reads the data, which the span keeps mapped.
-    count_of(unsafe { libc::sendmsg(socket.as_raw_fd(), &raw const message, flags) })
+    count_of(unsafe { libc::sendmsg(socket.as_raw_fd(), message.as_ptr(), flags) })
 }
 
 /// Receives at most `out.len()` bytes.
 pub(super) fn receive(socket: BorrowedFd<'_>, out: &mut Out<'_>) -> Result<usize, Errno> {
     let mut vector = libc::iovec { iov_base: out.as_ptr().cast(), iov_len: out.len() };
-    let mut message = header(&raw mut vector, None);
+    let mut message = Header::new(&raw mut vector, None);
+    let header = (&raw mut message).cast();
     let _receiving = Receiving::begin(socket);
     // SAFETY: the header points at a vector that lives through the call; the kernel writes to the
-    // data alone, which the span keeps mapped and exclusive to us.
-    let answer = unsafe { libc::recvmsg(socket.as_raw_fd(), &raw mut message, libc::MSG_DONTWAIT) };
-    count_of(answer)
+    // header and to the data, which the span keeps mapped and exclusive to us.
+    count_of(unsafe { libc::recvmsg(socket.as_raw_fd(), header, libc::MSG_DONTWAIT) })
 }

@@ -22,7 +22,8 @@ use io_uring::{IoUring, Probe, opcode};
 
 use super::descriptor::{File, file_of};
 use super::fork::Receiving;
-use super::{ControlBuffer, Slot, errno, msg};
+use super::msg::Header;
+use super::{ControlBuffer, Slot, errno};
 use crate::error::Errno;
 use crate::process::generation;
 use crate::request::{Direction, Exchange, Fate};
@@ -42,7 +43,7 @@ const PAUSE: Duration = Duration::from_micros(50);
 /// What the kernel reads of one send, and what it has answered.
 struct Place {
     data: libc::iovec,
-    header: libc::msghdr,
+    header: Header,
     control: ControlBuffer,
     sent: Option<Result<usize, Errno>>,
     received: Option<Result<usize, Errno>>,
@@ -220,7 +221,7 @@ impl Ring {
 impl Place {
     fn new() -> Self {
         let mut data = libc::iovec { iov_base: ptr::null_mut(), iov_len: 0 };
-        let header = msg::header(&raw mut data, None);
+        let header = Header::new(&raw mut data, None);
         Self { data, header, control: ControlBuffer::new(0), sent: None, received: None }
     }
 
@@ -240,9 +241,9 @@ impl Place {
         let input = exchange.input;
         self.data =
             libc::iovec { iov_base: input.as_ptr().cast_mut().cast(), iov_len: input.len() };
-        self.header = msg::header(&raw mut self.data, Some(&self.control));
+        self.header = Header::new(&raw mut self.data, Some(&self.control));
         let flags = libc::MSG_DONTWAIT;
-        let send = opcode::SendMsg::new(fd, &raw const self.header).flags(flags.cast_unsigned());
+        let send = opcode::SendMsg::new(fd, self.header.as_ptr()).flags(flags.cast_unsigned());
         let room = u32::try_from(input.len()).unwrap_or_default();
         let receive = opcode::Recv::new(fd, exchange.output.as_ptr(), room).flags(flags);
         let linked = |entry: squeue::Entry, at| entry.flags(Flags::IO_LINK).user_data(at);

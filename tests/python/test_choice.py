@@ -12,7 +12,7 @@ import pytest
 
 import afalg
 import children
-from conftest import skip_or_fail
+from gate import skip_or_fail
 from oracles import ORACLES, Oracle
 from oracles.cases import cases, iv_of, key_of, message
 from surroundings import filtered

@@ -14,7 +14,7 @@ import pytest
 
 import afalg
 import children
-from conftest import skip_or_fail
+from gate import skip_or_fail
 
 CHILD = Path(__file__).parent / "children" / "other_proc_crypto.py"
 

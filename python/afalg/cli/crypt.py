@@ -5,21 +5,19 @@ import os
 from collections.abc import Callable
 from contextlib import ExitStack
 from functools import partial
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 import afalg
 from afalg.cli import formats
 from afalg.cli.keys import add_key_options, asks_for_passphrase, key_of, passphrase_of
 from afalg.cli.output import AddVerb, Answer, RefusedError, warn
-from afalg.cli.plumbing import Source, Target, is_standard, opened_source, opened_target
+from afalg.cli.plumbing import Source, Target, opened_source, opened_target
 from afalg.cli.progress import add_progress_options, bar
 from afalg.cli.signals import orderly
-from afalg.cli.words import number
+from afalg.cli.words import Direction, number
 from afalg.files import pump
 
 __all__ = ["add_to"]
-
-Direction = Literal["encrypt", "decrypt"]
 
 CIPHER = "cbc(aes)"
 ITERATIONS = 600_000
@@ -140,7 +138,6 @@ class Begun(NamedTuple):
 def _crypt(direction: Direction, chosen: argparse.Namespace) -> Answer:
     with ExitStack() as opened:
         opened.enter_context(orderly())
-        _look_at_standard_input(chosen)
         source = opened.enter_context(opened_source(chosen.file))
         known = formats.about(chosen.cipher, chosen.provider)
         padding = _padding(chosen, known)
@@ -157,15 +154,6 @@ def _crypt(direction: Direction, chosen: argparse.Namespace) -> Answer:
         stream = start(iv=begun.iv, padding=padding)
         _through(source, target, begun.head if direction == "encrypt" else b"", stream, chosen)
     return Answer("")
-
-
-def _look_at_standard_input(chosen: argparse.Namespace) -> None:
-    """Refuse to read the secret from where the data comes from, of which it would be missing."""
-    if is_standard(chosen.file) and 0 in {chosen.key_fd, chosen.passphrase_fd}:
-        raise RefusedError(
-            "standard input is the data; pass the key or passphrase by another descriptor, "
-            "or name a FILE"
-        )
 
 
 def _through(
@@ -197,7 +185,7 @@ def _by_passphrase(
         raise RefusedError("--iv is for keys: with a passphrase the IV comes from it and the salt")
     salt = _salt(direction, source)
     sizes = (_key_size(chosen, known), known.iv_size or 0)
-    with passphrase_of(chosen, twice=direction == "encrypt") as passphrase:
+    with passphrase_of(chosen, source, twice=direction == "encrypt") as passphrase:
         digest, iterations = chosen.digest or DIGESTS[0], chosen.iterations or ITERATIONS
         key, iv = formats.derive(passphrase, salt, digest, iterations, sizes)
     cipher = afalg.Cipher(chosen.cipher, key, provider=chosen.provider)
@@ -212,7 +200,7 @@ def _by_key(
         if getattr(chosen, option) is not None:
             name = option.replace("_", "-")
             raise RefusedError(f"--{name} is for passphrases: a key is taken as it is")
-    with key_of(chosen, chosen.cipher) as key:
+    with key_of(chosen, chosen.cipher, source) as key:
         cipher = afalg.Cipher(chosen.cipher, key, provider=chosen.provider)
     if chosen.iv is not None or cipher.iv_size == 0:
         return Begun(cipher, chosen.iv, b"")

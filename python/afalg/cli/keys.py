@@ -9,12 +9,14 @@ from afalg import KeyringKey
 from afalg.cli import words
 from afalg.cli.output import RefusedError
 from afalg.cli.payload import Kind, payload
+from afalg.cli.plumbing import Source
 
 __all__ = ["add_key_options", "asks_for_passphrase", "key_of", "passphrase_of"]
 
 KEY = Kind("key", "--key-fd", "--key-file or --key-fd")
 PASSPHRASE = Kind("passphrase", "--passphrase-fd", "--passphrase-file or --passphrase-fd")
 ABOUT = "A key is never part of the command line, where everybody on the machine can read it."
+LONGEST_PASSPHRASE = 1023
 KEYS = ("key_file", "key_fd", "keyring")
 
 
@@ -57,10 +59,13 @@ def asks_for_passphrase(chosen: argparse.Namespace) -> bool:
 
 
 @contextmanager
-def key_of(chosen: argparse.Namespace, algorithm: str) -> Generator[memoryview | KeyringKey]:
+def key_of(
+    chosen: argparse.Namespace, algorithm: str, data: Source | None = None
+) -> Generator[memoryview | KeyringKey]:
     """Give the key of a verb; bytes are wiped when the block ends.
 
-    Where no option names one the terminal is asked, in hexadecimal.
+    Where no option names one the terminal is asked, in hexadecimal. It may not come from
+    where the data come from, of which it would be missing.
     """
     if chosen.keyring is not None:
         if chosen.hex:
@@ -70,34 +75,53 @@ def key_of(chosen: argparse.Namespace, algorithm: str) -> Generator[memoryview |
     asked = chosen.key_file is None and chosen.key_fd is None
     prompt = f"Key for {algorithm}, in hexadecimal: "
     with (
-        _opened(chosen.key_file, chosen.key_fd, KEY) as (descriptor, kind),
+        _opened(chosen.key_file, chosen.key_fd, KEY, data) as (descriptor, kind),
         payload(descriptor, prompt, in_hex=asked or chosen.hex, kind=kind) as read,
     ):
         yield read
 
 
 @contextmanager
-def passphrase_of(chosen: argparse.Namespace, *, twice: bool) -> Generator[memoryview]:
+def passphrase_of(
+    chosen: argparse.Namespace, data: Source, *, twice: bool
+) -> Generator[memoryview]:
     """Give a passphrase: the first line of what an option names, or asked for."""
     if chosen.hex:
         raise RefusedError("--hex is for keys: say where the key comes from, --key-file FILE")
     asked = PASSPHRASE._replace(twice=twice)
     with (
-        _opened(chosen.passphrase_file, chosen.passphrase_fd, asked) as (descriptor, kind),
+        _opened(chosen.passphrase_file, chosen.passphrase_fd, asked, data) as (descriptor, kind),
         payload(descriptor, "Passphrase: ", in_hex=False, kind=kind) as read,
     ):
         line = next((at for at, byte in enumerate(read) if byte == ord("\n")), len(read))
-        if line == 0:
-            raise RefusedError("the passphrase is empty")
+        _check(read[:line])
         yield read[:line]
+
+
+def _check(passphrase: memoryview) -> None:
+    """Refuse what openssl would read otherwise (apps/lib/apps.c, app_get_pass)."""
+    if not passphrase:
+        raise RefusedError("the passphrase is empty")
+    if len(passphrase) > LONGEST_PASSPHRASE:
+        raise RefusedError(
+            f"the passphrase has {len(passphrase)} bytes, of which openssl reads "
+            f"{LONGEST_PASSPHRASE}; take a shorter one, or a key: --key-file FILE"
+        )
+    if 0 in passphrase:
+        raise RefusedError(
+            "the passphrase has a NUL in it, at which openssl ends it; take another, or a key: "
+            "--key-file FILE"
+        )
 
 
 @contextmanager
 def _opened(
-    path: str | None, descriptor: int | None, kind: Kind
+    path: str | None, descriptor: int | None, kind: Kind, data: Source | None
 ) -> Generator[tuple[int | None, Kind]]:
     """Give the descriptor to read from, None: the terminal is to be asked; and what to call it."""
     if path is None:
+        if descriptor is not None:
+            _tell_apart(descriptor, kind, data)
         yield descriptor, kind
         return
     try:
@@ -105,6 +129,15 @@ def _opened(
     except OSError as error:
         raise RefusedError(f"cannot open the {kind.name} file {path}: {error.strerror}") from error
     try:
+        _tell_apart(opened, kind, data)
         yield opened, kind._replace(file=path, option=f"--{kind.name}-file")
     finally:
         os.close(opened)
+
+
+def _tell_apart(descriptor: int, kind: Kind, data: Source | None) -> None:
+    if data is not None and data.is_same(descriptor):
+        raise RefusedError(
+            f"the {kind.name} and the data come from the same file or pipe, {data.name}; pass the "
+            f"{kind.name} by another, or name a FILE"
+        )

@@ -1,6 +1,7 @@
 """Where data comes from and goes to: files, pipes, and what is said when they fail."""
 
 import os
+import re
 import select
 import stat
 import sys
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING, BinaryIO
 from afalg import AfalgError
 from afalg.atomic import UnsettledError, replacing
 from afalg.cli.output import RefusedError
+from afalg.files import rest
 
 if TYPE_CHECKING:
     from typing_extensions import Buffer
@@ -52,8 +54,12 @@ class Source:
 
     def size(self) -> int | None:
         """Give what is left to be read, where that is known."""
-        found = os.fstat(self._file.fileno())
-        return found.st_size - self._file.tell() if stat.S_ISREG(found.st_mode) else None
+        return rest(self._file)
+
+    def is_same(self, descriptor: int) -> bool:
+        """Say whether a descriptor leads to the same file, pipe or terminal."""
+        one, other = os.fstat(self._file.fileno()), os.fstat(descriptor)
+        return (one.st_dev, one.st_ino) == (other.st_dev, other.st_ino)
 
 
 class Target:
@@ -121,20 +127,29 @@ def opened_source(path: str | None) -> Generator[Source]:
 @contextmanager
 def opened_target(path: str | None) -> Generator[Target]:
     """Begin a file that has the path when the block has ended well, or take standard output."""
-    if path is None or is_standard(path):
-        if sys.stdout is None:  # 1 may be any other file by now
-            raise ReaderGoneError
-        if path is None and os.isatty(1):
+    if path == "":
+        raise RefusedError("the name of the output is empty: -o FILE")
+    descriptor = _descriptor(path)
+    if descriptor is not None:
+        if path is None and os.isatty(descriptor):
             raise RefusedError(
                 "standard output is a terminal: name a file, -o FILE, or say -o - to see it there"
             )
-        with os.fdopen(os.dup(1), "wb", buffering=0) as file:
-            yield Target(file, "standard output")
+        with os.fdopen(_duplicate(descriptor), "wb", buffering=0) as file:
+            yield Target(file, "standard output" if descriptor == 1 else f"descriptor {descriptor}")
         return
+    with _replaced(str(path)) as target:
+        yield target
+
+
+@contextmanager
+def _replaced(path: str) -> Generator[Target]:
+    """Begin a file that has the path when the block has ended well."""
+    existed = Path(path).exists()
     try:
         with replacing(path) as file:
             regular = stat.S_ISREG(os.fstat(file.fileno()).st_mode)
-            yield Target(file, path, replaces=regular)
+            yield Target(file, path, replaces=regular and existed)
     except AfalgError:  # some are OSErrors too, and have nothing to do with this file
         raise
     except UnsettledError as error:
@@ -142,4 +157,21 @@ def opened_target(path: str | None) -> Generator[Target]:
             f"{path} is written, but after a crash it may be as it was: {error.strerror}"
         ) from error
     except OSError as error:
-        raise _unwritten(path, error, replaces=True) from error
+        raise _unwritten(path, error, replaces=existed) from error
+
+
+def _descriptor(path: str | None) -> int | None:
+    """Give the open file that is meant, which is written to as it is: to append to a log, say."""
+    if path is None or path in {STANDARD, "/dev/stdout"}:
+        if sys.stdout is None:  # 1 may be any other file by now
+            raise ReaderGoneError
+        return 1
+    named = re.fullmatch(r"/(?:dev|proc/self)/fd/([0-9]{1,9})", path)
+    return int(named[1]) if named else None
+
+
+def _duplicate(descriptor: int) -> int:
+    try:
+        return os.dup(descriptor)
+    except OSError as error:
+        raise RefusedError(f"cannot write descriptor {descriptor}: {error.strerror}") from error

@@ -4,6 +4,7 @@ import argparse
 import os
 import re
 from contextlib import suppress
+from typing import Literal, TypeAlias
 
 from afalg import (
     AfalgError,
@@ -17,6 +18,7 @@ from afalg.cli.output import RefusedError
 __all__ = [
     "KEY",
     "LARGEST_SERIAL",
+    "Direction",
     "NamedKey",
     "descriptor",
     "find",
@@ -30,6 +32,7 @@ LARGEST_SERIAL = (1 << 31) - 1
 KEY = "a serial, or %%TYPE:DESCRIPTION as keyctl(1) writes it: %%logon:svc:disk"
 
 NamedKey = tuple[str, str] | int
+Direction: TypeAlias = Literal["encrypt"] | Literal["decrypt"]  # noqa: PYI030 - for stubtest
 
 
 def number(text: str, least: int, most: int) -> int:

@@ -1,4 +1,4 @@
-//! Published test vectors, of `src/figures/`.
+//! Published test vectors, of `python/afalg/verify/figures/`.
 
 use super::{decrypt, encrypt, open};
 use crate::figures;

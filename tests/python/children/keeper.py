@@ -9,6 +9,7 @@ import ctypes
 import json
 import os
 import signal
+import struct
 import sys
 import threading
 import warnings
@@ -102,7 +103,7 @@ def from_depth(case: Case) -> Iterator[str]:
     yield "gone"
 
 
-def in_parts(stream: afalg.Stream, data: bytes | bytearray) -> None:
+def in_parts(stream: afalg.Stream, data: bytes | bytearray | memoryview) -> None:
     """Run data through a stream that goes on."""
     area = memoryview(data)
     for start in range(0, len(area), 11):
@@ -129,11 +130,11 @@ def abandoned(case: Case) -> Iterator[str]:
     with case.cipher() as cipher:
         for make in (cipher.encryptor, cipher.decryptor):
             stream = make(iv=case.given_iv)
-            in_parts(stream, case.data[:27])
+            in_parts(stream, memoryview(case.data)[:27])
             del stream
         poisoned = cipher.encryptor(iv=case.given_iv)
         with suppress(KeyError), poisoned:
-            in_parts(poisoned, case.data[:27])
+            in_parts(poisoned, memoryview(case.data)[:27])
             raise KeyError
     case.wipe()
     yield "gone"
@@ -279,7 +280,8 @@ def batches(case: Case) -> Iterator[str]:
                 wiped(result)
         area = bytearray(min(LONG // 8, cipher.max_message or LONG))
         area[: len(case.data)] = case.data
-        first = int.from_bytes(case.iv[:8], "little") >> 8 << 8  # so that none wraps
+        (first,) = struct.unpack_from("<Q", case.iv)  # a slice would be a copy
+        first = first >> 8 << 8  # so that none wraps
         for threads in (1, 2):
             for crypt in (cipher.encrypt_units_into, cipher.decrypt_units_into):
                 crypt(area, area, unit_size=4096, first_iv=first, threads=threads)

@@ -13,10 +13,16 @@ from oracles.table import ecb
 from vectors import COUNTER_CASES, FILES, CounterCase, VectorFile
 
 
+def is_known(oracle: Oracle, key: bytes) -> bool:
+    """Whether an oracle takes a key; OpenSSL has no xts of two equal keys (IEEE 1619, vector 1)."""
+    twice = oracle.name == "xts(aes)" and key[: len(key) // 2] * 2 == key
+    return len(key) in oracle.key_sizes and not twice
+
+
 @pytest.mark.parametrize("file", FILES, ids=str)
 def test_an_oracle_gives_the_published_answers(file: VectorFile) -> None:
     oracle = ORACLES[file.algorithm]
-    known = [vector for vector in file.vectors() if len(vector.key) in oracle.key_sizes]
+    known = [vector for vector in file.vectors() if is_known(oracle, vector.key)]
     assert known
     for vector in known:
         assert oracle.encrypt(vector.key, vector.iv, vector.plaintext) == vector.ciphertext

@@ -1,0 +1,276 @@
+"""`afalg verify`: the whole machine against the truth, as a table, JSON or JUnit's XML."""
+
+import argparse
+import json
+import os
+import platform
+import re
+import secrets
+import sys
+from collections import Counter
+from collections.abc import Sequence
+from math import isfinite
+from pathlib import Path
+from textwrap import fill
+
+from afalg.atomic import replacing
+from afalg.cli.colour import Colour, painted
+from afalg.cli.output import UNPRINTED, AddVerb, Answer, RefusedError, complain, escaped, one_line
+from afalg.cli.progress import add_progress_options, bar
+from afalg.verify import MESSAGES, Result, to_junit, verify
+from afalg.verify.words import about, failure_lines
+
+__all__ = ["add_to"]
+
+WIDTH = 100
+VERIFY = f"""\
+Hold every cipher of the kernel, by each driver that can be reached, against the truth: first what
+was published (NIST, IEEE, RFCs, papers), then {MESSAGES} messages that userspace computes too.
+Their lengths lie around blocks, pages and what one request takes, their IVs are about to carry;
+they go in one call and in pieces, in place and into unaligned buffers, many in one call, as disk
+units, by several threads. What fails is made as small as it goes, and printed with the Python
+that runs it again. Where userspace does not have an algorithm it is compared with itself: one
+call with all other ways, and there and back.
+
+It changes nothing, but the kernel loads the modules of what it is asked for. Hashes, AEADs and
+random number generators are not verified. Keys and messages shown are generated or published.
+"""
+STATUS = """\
+The exit status is 0 where all that was reached passed; 1 where something failed, where nothing
+was reached, or where an algorithm that was named was not; 2 where the command line is wrong, 3
+where the outcome could not be written, 130 after Ctrl-C.
+"""
+COLOURS: dict[str, Colour] = {"passed": "green", "failed": "red", "unreachable": "yellow"}
+WHOSE = {"kernel": "the kernel", "userspace": "userspace"}
+WORDS = {"passed": "passed", "failed": "failed", "unreachable": "not reached"}
+LARGEST = 1_000_000
+HEADS = ("algorithm", "driver", "key bits", "vectors", "messages")
+COUNTS = HEADS.index("vectors")
+"""From here on columns have numbers."""
+
+
+def add_to(add_verb: AddVerb) -> None:
+    """Add the verb."""
+    verb = add_verb(
+        "verify",
+        help="hold every cipher of this machine, by each of its drivers, against the truth",
+        description=VERIFY,
+        epilog=STATUS,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    _add_what(verb)
+    _add_how_much(verb)
+    verb.add_argument("--json", action="store_true", help="print one JSON object")
+    verb.add_argument("--junit", metavar="FILE", type=Path, help="write JUnit's XML too")
+    add_progress_options(verb)
+    verb.set_defaults(act=_verify)
+
+
+def _add_what(verb: argparse.ArgumentParser) -> None:
+    """Let the user choose what is verified."""
+    verb.add_argument(
+        "algorithms",
+        nargs="*",
+        metavar="NAME",
+        help="an algorithm ('cbc(aes)'), with all its drivers, or a driver ('cbc-aes-aesni'); "
+        "default: everything",
+    )
+    verb.add_argument(
+        "--provider",
+        choices=("kernel", "userspace"),
+        default="kernel",
+        help="who is verified; userspace with itself; kernel if not given",
+    )
+    verb.add_argument(
+        "--no-drivers",
+        dest="drivers",
+        action="store_false",
+        help="only the drivers that serve, none by its own name",
+    )
+
+
+def _add_how_much(verb: argparse.ArgumentParser) -> None:
+    """Let the user choose how long it takes."""
+    amount = verb.add_mutually_exclusive_group()
+    amount.add_argument(
+        "--messages",
+        metavar="N",
+        type=_number,
+        default=MESSAGES,
+        help=f"for each driver; {MESSAGES} if not given, 0: only what was published",
+    )
+    amount.add_argument(
+        "--time", metavar="SECONDS", type=_seconds, help="for each driver, instead of a number"
+    )
+    verb.add_argument(
+        "--seed",
+        metavar="N",
+        type=_seed,
+        help="what messages are drawn from: the same one gives the same; a new one if not given",
+    )
+
+
+def _number(text: str) -> int:
+    if re.fullmatch(r"[0-9]{1,7}", text) and int(text) <= LARGEST:
+        return int(text)
+    raise argparse.ArgumentTypeError(f"{text!r} is not a number from 0 to {LARGEST}")
+
+
+def _seed(text: str) -> int:
+    if re.fullmatch(r"[0-9]{1,18}", text):
+        return int(text)
+    raise argparse.ArgumentTypeError(f"{text!r} is not a number of up to 18 digits")
+
+
+def _seconds(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = 0
+    if isfinite(seconds) and seconds > 0:
+        return seconds
+    raise argparse.ArgumentTypeError(f"{text!r} is no time")
+
+
+def _verify(chosen: argparse.Namespace) -> Answer:
+    seed: int = secrets.randbits(32) if chosen.seed is None else chosen.seed
+    results: list[Result] = []
+    written = True
+    if chosen.junit is None:
+        results += _results(chosen, seed)
+    else:
+        try:
+            with replacing(chosen.junit) as file:  # which is tried before anything is verified
+                results += _results(chosen, seed)
+                rest = memoryview(to_junit(results, provider=chosen.provider, seed=seed).encode())
+                while rest:
+                    rest = rest[file.write(rest) :]
+        except OSError as error:
+            text = f"cannot write {chosen.junit}: {os.strerror(error.errno or 0)}"
+            if not results:
+                raise RefusedError(f"{text}; nothing was verified") from error
+            complain(text)
+            written = False
+    status = _status(results, chosen.algorithms) if written else UNPRINTED
+    form = _to_json if chosen.json else _report
+    return Answer(form(results, chosen, seed), status)
+
+
+def _results(chosen: argparse.Namespace, seed: int) -> list[Result]:
+    """Verify, with a bar."""
+    with bar("verify", None, wanted=chosen.progress, unit="items") as advance:
+        return list(
+            verify(
+                chosen.algorithms or None,
+                provider=chosen.provider,
+                drivers=chosen.drivers,
+                messages=chosen.messages,
+                seconds=chosen.time,
+                seed=seed,
+                progress=advance,
+            )
+        )
+
+
+def _status(results: Sequence[Result], named: Sequence[str]) -> int:
+    """Give 0 only where something was reached, all of it passed and all that was named is in it."""
+    reached = {result.asked for result in results if result.status == "passed"}
+    failed = any(result.status == "failed" for result in results)
+    return 0 if reached and not failed and reached.issuperset(named) else 1
+
+
+def _to_json(results: Sequence[Result], chosen: argparse.Namespace, seed: int) -> str:
+    """Give one object: what was verified, how much of each, and the results."""
+    about_it = {
+        "ok": _status(results, chosen.algorithms) == 0,
+        "kernel": platform.release(),
+        "provider": chosen.provider,
+        "seed": seed,
+        "counts": _counts(results),
+        "results": [result.facts() for result in results],
+    }
+    return json.dumps(about_it, indent=2).replace("\x7f", "\\u007f")
+
+
+def _counts(results: Sequence[Result]) -> dict[str, int]:
+    counts = Counter(str(result.status) for result in results)
+    return {status: counts[status] for status in COLOURS}
+
+
+def _report(results: Sequence[Result], chosen: argparse.Namespace, seed: int) -> str:
+    """Give the table of what was reached, then what failed, what was not reached, and the sum."""
+    amount = f"{chosen.messages} messages" if chosen.time is None else f"{chosen.time:g} s"
+    who = f"Linux {platform.release()}, ciphers of {WHOSE[chosen.provider]}"
+    parts = [f"{who}: what was published, and {amount} for each driver; --seed {seed}"]
+    reached = [result for result in results if result.status != "unreachable"]
+    parts += [_table(reached)] if reached else []
+    parts += [_failed(result) for result in reached if result.status == "failed"]
+    missed = [result for result in results if result.status == "unreachable"]
+    parts += [_missed(missed)] if missed else []
+    return "\n\n".join([*parts, _sum(results)])
+
+
+def _table(results: Sequence[Result]) -> str:
+    """Give a line for each driver that was reached."""
+    rows = [HEADS, *map(_cells, results)]
+    widths = [max(len(row[column]) for row in rows) for column in range(len(HEADS))]
+    outcomes = ["", *(result.status for result in results)]
+    lines: list[str] = []
+    for row, outcome in zip(rows, outcomes, strict=True):
+        padded = [
+            cell.ljust(width) if column < COUNTS else cell.rjust(width)
+            for column, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ]
+        shown = painted(outcome, COLOURS[outcome], sys.stdout) if outcome else ""
+        lines.append("  ".join([*padded, shown]).rstrip())
+    return "\n".join(lines)
+
+
+def _cells(result: Result) -> tuple[str, ...]:
+    bits = ", ".join(map(str, result.key_bits))
+    if result.refused_key_bits:
+        bits += f" (not {', '.join(map(str, result.refused_key_bits))})"
+    messages = str(result.messages) + " itself" * (result.compared_with == "itself")
+    driver = escaped(result.driver or "unknown")
+    return escaped(result.algorithm), driver, bits, str(result.vectors), messages
+
+
+def _failed(result: Result) -> str:
+    """Say what failed."""
+    title = painted("FAILED", "red", sys.stdout)
+    lines = failure_lines(result.failure) if result.failure else ()
+    head = one_line("".join(about(result)))
+    return "\n".join([f"{title}: {head}", *(f"  {one_line(line)}" for line in lines)])
+
+
+def _missed(results: Sequence[Result]) -> str:
+    """Say what was not reached: by reason, which is told once, in the first one's words."""
+    paragraphs: list[str] = []
+    for reason in dict.fromkeys(result.reason for result in results):
+        alike = [result for result in results if result.reason == reason]
+        names = " ".join(escaped(result.asked) for result in alike)
+        text = f"not reached, {reason} ({len(alike)}): {one_line(alike[0].text or '')}"
+        paragraphs.append(_filled(text, ""))
+        if len(alike) > 1:
+            paragraphs.append(_filled(names, "  "))
+    return "\n".join(paragraphs)
+
+
+def _filled(text: str, first: str) -> str:
+    """Give a text in lines that a narrow terminal shows; names stay whole."""
+    return fill(
+        text,
+        WIDTH,
+        initial_indent=first,
+        subsequent_indent="  ",
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+
+
+def _sum(results: Sequence[Result]) -> str:
+    """Give the counts in one line."""
+    counts = _counts(results)
+    seconds = sum(result.seconds for result in results)
+    said = [f"{counts[status]} {word}" for status, word in WORDS.items()]
+    return f"{', '.join(said)}, in {seconds:.0f} s"
