@@ -72,16 +72,10 @@ def _console() -> "Console":
 
     On a line of its own that would leave the bar standing above.
     """
-    from rich.console import Console, ConsoleOptions  # noqa: PLC0415
+    from rich.console import Console  # noqa: PLC0415
 
-    class WithRoom(Console):
-        @property
-        def options(self) -> ConsoleOptions:
-            found = super().options
-            found.max_width = max(found.max_width - len("^C"), 1)
-            return found
-
-    return WithRoom(stderr=True)
+    console = Console(stderr=True)
+    return Console(stderr=True, width=max(console.width - len("^C"), 1))
 
 
 def _columns(width: int, unit: str) -> "list[ProgressColumn]":
