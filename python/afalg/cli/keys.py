@@ -79,7 +79,7 @@ def key_of(
         payload(descriptor, prompt, in_hex=asked or chosen.hex, kind=kind) as read,
     ):
         if not read:  # which some ciphers would take
-            raise RefusedError("the key is empty")
+            raise RefusedError("the key is empty: what it was to be read from gave no byte")
         yield read
 
 
