@@ -7,7 +7,7 @@ SHELL := bash
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
 .PHONY: help build demo test test-all check docs lab bench instrument fuzz fuzz-corpus
-.PHONY: wheel sdist wheel-build wheel-check clean debian rust
+.PHONY: wheel sdist wheel-build wheel-check clean debian debian-packages rust
 
 PYTHON ?= python3
 KERNEL ?= 6.1
@@ -132,6 +132,9 @@ $(VENV)/.wheel: $(VENV)/.tools
 $(VENV)/.built: $(VENV)/.tools Cargo.toml Cargo.lock $(shell find src -name '*.rs') | debian rust
 	$(VENV)/bin/maturin develop --release
 	touch $@
+
+debian-packages:
+	@echo $(DEBIAN)
 
 debian:
 	@missing=''; \

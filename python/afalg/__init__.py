@@ -10,7 +10,7 @@ A key may be one of the kernel's keyrings, which this process never sees: ``Keyr
 ``doctor`` says what is in the way where the kernel refuses.
 
 ``encrypt_file`` does a file, ``CipherReader`` and ``CipherWriter`` look like one, and
-``afalg.aio`` has all of it for asyncio.
+``afalg.aio`` has Ciphers, Streams and files for asyncio.
 """
 
 import sys

@@ -140,6 +140,10 @@ class AsyncCipher(_Facade[Cipher]):
     buffers, or at once where it has not begun.
     """
 
+    def __init__(self, cipher: Cipher, /) -> None:
+        """Take a Cipher; ``await AsyncCipher.open(...)`` makes one."""
+        super().__init__(cipher)
+
     @classmethod
     async def open(
         cls,

@@ -45,8 +45,8 @@ def replacing(path: str | os.PathLike[str]) -> Generator[BinaryIO]:
         with Path(path).open("wb", buffering=0) as there:
             yield there
         return
-    final = Path(os.path.realpath(path))
-    folder = os.open(final.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    final = _final(path, old)
+    folder = _opened(final.parent)
     try:
         with _unnamed(folder, old) as (file, name):
             yield file
@@ -96,12 +96,30 @@ def _liken(descriptor: int, old: os.stat_result) -> None:
     os.fchmod(descriptor, mode)
 
 
+def _final(path: str | os.PathLike[str], old: os.stat_result | None) -> Path:
+    """Give the name that a path leads to; /dev/fd/3 of a file that was deleted leads to none."""
+    final = Path(os.path.realpath(path))
+    if old is not None and not (final.exists() and final.samefile(path)):
+        raise FileNotFoundError(
+            errno.ENOENT, "the file that this leads to has no name to be replaced by", str(path)
+        )
+    return final
+
+
+def _opened(folder: Path) -> int:
+    """Open a folder; one that may not be read can be written to all the same."""
+    try:
+        return os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    except PermissionError:
+        return os.open(folder, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+
+
 def _settle(folder: int) -> None:
     """Have the folder's names on the disk, where its file system knows such a wish."""
     try:
         os.fsync(folder)
     except OSError as error:
-        if error.errno != errno.EINVAL:
+        if error.errno not in {errno.EINVAL, errno.EBADF}:  # EBADF: it may not be read
             raise UnsettledError(error.errno, error.strerror) from error
 
 

@@ -181,6 +181,8 @@ def write_all(target: Writable, data: "Buffer") -> int:
             if isinstance(target, io.RawIOBase):
                 raise BlockingIOError("the target is non-blocking and full: wait, or unset it")
             break  # of its own kind, and all was taken
+        if count == 0:
+            raise OSError(f"the target takes nothing of {len(view) - at} bytes that are left")
         at += count
     return len(view)
 
@@ -254,7 +256,9 @@ class CipherWriter(io.RawIOBase):
     For whatever writes files: ``shutil.copyfileobj``, ``tarfile.open(fileobj=..., mode="w|")``,
     ``gzip``, pandas. ``close`` finalizes the message, so that its end is written; the target
     stays open. A ``with`` block that is left by an exception does not: half a message would
-    look like a whole one. One that is neither closed nor left finalizes nothing either.
+    look like a whole one. One that is neither closed nor left finalizes nothing either. But
+    ``io.BufferedWriter`` and ``io.TextIOWrapper`` close what they are about, even where an
+    exception leaves their block: call their ``flush`` or ``detach`` in a block of this one.
 
     One thread at a time.
     """
@@ -272,6 +276,10 @@ class CipherWriter(io.RawIOBase):
         """Take all of the data and give its length in bytes; what is ready is written on."""
         if self.closed:
             raise ClosedError("the CipherWriter is closed: open another")
+        if not self._whole:
+            raise StreamStateError(
+                "an earlier write failed and a part of the message may be lost: begin it again"
+            )
         view = memoryview(data)
         try:
             write_all(self._target, self._stream.update(view))

@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -214,3 +214,49 @@ def test_an_error_after_the_cancellation_disturbs_nobody(caplog: pytest.LogCaptu
 
     run(main)
     assert not caplog.records
+
+
+def test_a_file_that_is_cancelled_ends_soon_and_leaves_the_old(tmp_path: Path) -> None:
+    async def main() -> None:
+        path, parts, begun = tmp_path / "file", list[int](), asyncio.Event()
+        path.write_bytes(b"old")
+        loop, go = asyncio.get_running_loop(), threading.Event()
+
+        def progress(done: int, _total: int | None) -> None:
+            parts.append(done)
+            loop.call_soon_threadsafe(begun.set)
+            assert go.wait(60)
+
+        cipher = afalg.Cipher("ctr(aes)", KEY, provider="userspace")
+        source = io.BytesIO(bytes(9 << 20))
+        task = asyncio.create_task(aio.encrypt_file(source, path, cipher, iv=IV, progress=progress))
+        await begun.wait()
+        task.cancel()
+        await asyncio.sleep(0)
+        go.set()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        assert parts == [1 << 20]
+        assert path.read_bytes() == b"old"
+
+    run(main)
+
+
+def test_to_leave_a_stream_in_use_does_not_block_the_loop() -> None:
+    async def main() -> None:
+        blocked = Blocked()
+
+        class Held:
+            def __exit__(self, *_: object) -> None:
+                blocked.work()
+
+        stream = aio.AsyncStream(cast("afalg.Stream", Held()))
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(aio, "Stream", Held)
+            leaving = asyncio.create_task(stream.__aexit__(None, None, None))
+            await blocked.begun.wait()
+            blocked.go.set()
+            await leaving
+        assert blocked.done.is_set()
+
+    run(main)

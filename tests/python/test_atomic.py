@@ -158,3 +158,18 @@ def test_no_descriptor_is_left(path: Path) -> None:
     with pytest.raises(ZeroDivisionError), replacing(path):
         raise ZeroDivisionError
     assert descriptors() == before
+
+
+def test_until_it_is_whole_nobody_else_may_read_it(path: Path) -> None:
+    path.chmod(0o644)
+    with replacing(path) as file:
+        assert stat.S_IMODE(os.fstat(file.fileno()).st_mode) == 0o600
+
+
+def test_a_file_whose_name_is_gone_is_not_replaced_under_another(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    with path.open("wb") as file:
+        path.unlink()
+        with pytest.raises(FileNotFoundError, match="no name to be replaced by"):
+            replace(f"/dev/fd/{file.fileno()}")
+    assert not list(tmp_path.iterdir())

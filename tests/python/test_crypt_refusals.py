@@ -226,7 +226,8 @@ def test_where_nothing_can_be_written_is_named(
     loop.symlink_to("loop")
     out = place if place.startswith("/") else f"{folder.path}/{place}"
     said = folder.refused(capsys, "encrypt", *files, *folder.by_key(), "-o", out)
-    assert said == f"cannot write {out}: {why}; {out} is as it was"
+    there = f"; {out} is as it was" if place == "." else ""  # what was never there is not
+    assert said == f"cannot write {out}: {why}{there}"
     loop.unlink()
 
 
@@ -362,12 +363,3 @@ def test_a_descriptor_is_open_before_another_file_has_its_number(
     assert done.status == 2
     assert b"nothing is open as 3: redirect it, 3<FILE" in done.err
     del folder
-
-
-@pytest.mark.parametrize("option", ["--key-fd", "--passphrase-fd"])
-def test_standard_input_is_not_both(
-    folder: Folder, files: list[str], capsys: Capture, option: str
-) -> None:
-    for source in ([], ["-"]):
-        said = folder.refused(capsys, "encrypt", *source, *files[1:], option, "0")
-        assert said.startswith("standard input is the data; pass the key or passphrase by another")

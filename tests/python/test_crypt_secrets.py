@@ -23,6 +23,7 @@ from commands import (
     Folder,
     plaintext,
     run,
+    succeeded,
 )
 from sessions import Process
 from terminals import CONTROLLING, SECRET, Terminal
@@ -244,10 +245,74 @@ def test_the_example_in_the_help_is_true(
 
 
 def test_a_name_that_would_paint_is_escaped_in_the_bar(folder: Folder) -> None:
-    name = folder.path / "a\x1b[31mb"
-    name.write_bytes(DATA)
-    command = [*AFALG, "encrypt", "-q", "--progress", *PROVIDER, *folder.by_key(), str(name)]
-    done = run([*command, "-o", str(folder.made)])
+    name = "a\x1b[31mb"
+    (folder.path / name).write_bytes(DATA)
+    command = [*AFALG, "encrypt", "-q", "--progress", *PROVIDER, *folder.by_key(), name]
+    done = run([*command, "-o", str(folder.made)], cwd=folder.path)
     assert done.status == 0
+    assert done.err.startswith(b"a\\x1b[31mb ")
     assert b"\x1b" not in done.err
-    assert b"a\\x1b[31mb" in done.err or b"\xe2\x80\xa6" in done.err  # cut, where it is long
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["--key-fd", "0"],
+        ["--key-file", "/dev/stdin"],
+        ["--passphrase-fd", "0"],
+        ["--passphrase-file", "/proc/self/fd/0"],
+    ],
+    ids=" ".join,
+)
+@pytest.mark.parametrize("source", [[], ["-"], ["/dev/stdin"]], ids=str)
+def test_what_the_data_come_from_gives_no_secret(
+    folder: Folder, words: list[str], source: list[str]
+) -> None:
+    done = run([*AFALG, "encrypt", *source, "-o", str(folder.made), *words], b"secret\ndata")
+    assert done.status == 1
+    assert re.match(rb"afalg: the (key|passphrase) and the data come from the same file", done.err)
+    assert not folder.made.exists()
+
+
+@pytest.mark.parametrize(
+    ("words", "named"),
+    [
+        (["-K", "5ec2e7"], "no such option: -K; words too many: 1"),
+        (["-pass", "pass:5ec2e7"], "no such option: -p; words too many: 1"),
+        (["-k5ec2e7"], "no such option: -k"),
+        (["--passphrase=5ec2e7"], "no such option: --passphrase"),
+        (["--key", "5ec2e7"], "no such option: --key; words too many: 1"),
+        (["-qK5ec2e7"], "-q/--quiet: it takes no value"),
+        (["--iv", "5ec2e7x"], "argument --iv: not hexadecimal"),
+    ],
+    ids=lambda each: each[0] if isinstance(each, list) else "",
+)
+def test_a_secret_in_the_command_line_is_not_repeated(
+    words: list[str], named: str, capsys: Capture
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        cli.main(["encrypt", "plain", *words])
+    said = capsys.readouterr().err
+    assert ended.value.code == 2
+    assert named in said
+    assert "5ec2e7" not in said
+    hint = "a key or passphrase is never part of the command line: --key-file"
+    assert (hint in said) == ("no such option" in named)
+
+
+LONGEST = 1023  # bytes of a passphrase that openssl reads
+
+
+def test_the_longest_passphrase_is_openssl_s(folder: Folder, capsys: Capture) -> None:
+    folder.plain.write_bytes(plaintext(100))
+    words = [str(folder.plain), "-o", str(folder.made), "--iterations", "1", "--provider", WHO]
+    secret = folder.path / "long"
+    secret.write_bytes(b"p" * LONGEST + b"\n")
+    assert cli.main(["encrypt", "-q", *words, "--passphrase-file", str(secret)]) == 0
+    openssl = ["openssl", "enc", "-d", "-aes-256-cbc", "-pbkdf2", "-iter", "1"]
+    done = succeeded([*openssl, "-in", str(folder.made), "-pass", f"file:{secret}"])
+    assert done.out == plaintext(100)
+    for wrong, why in ((b"p" * (LONGEST + 1), "has 1024 bytes"), (b"p\0p", "has a NUL in it")):
+        secret.write_bytes(wrong)
+        capsys.readouterr()
+        assert why in folder.refused(capsys, "encrypt", *words, "--passphrase-file", str(secret))

@@ -6,8 +6,10 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from filecmp import cmp
+from pathlib import Path
 from typing import IO
 
 import pytest
@@ -199,3 +201,50 @@ def test_a_fallback_is_said_in_one_short_line_which_quiet_leaves(folder: Folder)
         "afalg: warning: userspace computes cbc(aes) in the kernel's place (denied): "
         "`afalg doctor` says why. To choose it: --provider userspace\n"
     )
+
+
+def test_what_would_read_its_own_output_is_refused(folder: Folder) -> None:
+    folder.plain.write_bytes(plaintext(1000))
+    with folder.plain.open("ab") as out:
+        command = quiet("encrypt", folder, str(folder.plain))
+        done = subprocess.run(
+            command, check=False, stdout=out, stderr=subprocess.PIPE, timeout=DEADLINE
+        )
+    assert done.returncode == 1
+    assert b"is written to where it is read, and would never end" in done.stderr
+    assert folder.plain.read_bytes() == plaintext(1000)
+
+
+def test_a_log_is_appended_to(folder: Folder) -> None:
+    folder.plain.write_bytes(plaintext(1000))
+    folder.made.write_bytes(b"head\n")
+    with folder.made.open("ab") as out:
+        command = [*quiet("encrypt", folder, str(folder.plain)), "-o", "/dev/stdout"]
+        subprocess.run(command, check=True, stdout=out, timeout=DEADLINE)
+    assert folder.made.read_bytes().startswith(b"head\n")
+    assert len(folder.made.read_bytes()) > 1000
+
+
+def test_a_bar_that_cannot_be_drawn_ends_nothing(folder: Folder) -> None:
+    folder.plain.write_bytes(plaintext(1000))
+    command = [*quiet("encrypt", folder, str(folder.plain)), "--progress", "-o", str(folder.made)]
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run(command, check=False, stderr=full, timeout=DEADLINE)
+    assert done.returncode == 0
+    assert folder.made.exists()
+
+
+@pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_is_heard_while_a_key_is_derived(folder: Folder, ending: signal.Signals) -> None:
+    folder.plain.write_bytes(plaintext(1000))
+    words = [*folder.by_passphrase(), "--iterations", str((1 << 31) - 1)]
+    files = [str(folder.plain), "-o", str(folder.made)]
+    command = [*AFALG, "encrypt", "-q", "--provider", WHO, *files, *words]
+    with subprocess.Popen(command) as process:
+        tasks, deadline = Path(f"/proc/{process.pid}/task"), time.monotonic() + DEADLINE
+        while len(list(tasks.iterdir())) == 1:  # it derives in a thread of its own
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+        process.send_signal(ending)
+        assert process.wait(DEADLINE) == 128 + ending
+    assert not folder.made.exists()

@@ -38,6 +38,8 @@ UNRUN = {
         "$ afalg key add logon backup:disk --timeout 3600 --fd 3 3</run/secrets/disk",
     ): SECRET,
     ("README.md", "$ make demo"): BUILDS,
+    ("CONTRIBUTING.md", "$ make build"): BUILDS,
+    ("CONTRIBUTING.md", "$ make wheel"): BUILDS,
     ("benches/README.md", "$ make bench"): BUILDS,
     ("docs/howto/containers.md", "$ docker run --rm --security-opt seccomp=af-alg.json"): ENGINE,
     ("docs/howto/containers.md", "$ docker run --rm my-image afalg doctor"): ENGINE,

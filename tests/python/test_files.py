@@ -1,5 +1,6 @@
 """Whole files: `encrypt_file` and `decrypt_file`, between paths and open files."""
 
+import gzip
 import io
 import os
 import random
@@ -163,3 +164,31 @@ def test_other_modes_do_files_too(name: str, tmp_path: Path) -> None:
     path.write_bytes(data)
     afalg.encrypt_file(path, path, cipher, iv=iv)
     assert path.read_bytes() == cipher.encrypt(data, iv=iv)
+
+
+def test_no_total_is_told_of_what_is_packed_or_made_when_it_is_read(tmp_path: Path) -> None:
+    with gzip.open(tmp_path / "packed", "wb") as packed:
+        packed.write(bytes(100_000))
+    cipher = afalg.Cipher("ctr(aes)", KEY, provider="userspace")
+    told = list[int | None]()
+
+    def progress(_done: int, total: int | None) -> None:
+        told.append(total)
+
+    with gzip.open(tmp_path / "packed") as unpacked:
+        for source in (unpacked, "/proc/cpuinfo"):
+            afalg.encrypt_file(source, io.BytesIO(), cipher, iv=IV, progress=progress)
+    assert told
+    assert set(told) == {None}
+
+
+def test_of_a_file_that_was_begun_the_rest_is_told(tmp_path: Path) -> None:
+    path, told = tmp_path / "file", list[tuple[int, int | None]]()
+    path.write_bytes(bytes(100))
+    cipher = afalg.Cipher("ctr(aes)", KEY, provider="userspace")
+    with path.open("rb") as source:
+        source.seek(30)
+        afalg.encrypt_file(
+            source, io.BytesIO(), cipher, iv=IV, progress=lambda *of: told.append(of)
+        )
+    assert told == [(70, 70)]

@@ -159,7 +159,7 @@ def test_a_wrong_command_line_is_explained(arguments: list[str], capsys: Capture
     with pytest.raises(SystemExit) as caught:
         cli.main(["sectors", "decrypt", "disk", *arguments])
     assert caught.value.code == 2
-    assert "afalg sectors decrypt: error: " in capsys.readouterr().err
+    assert re.search(r"^afalg( sectors decrypt)?: error: ", capsys.readouterr().err, re.MULTILINE)
 
 
 def test_an_image_of_gigabytes_takes_no_more_memory(folder: Path) -> None:
@@ -321,3 +321,36 @@ def test_a_key_of_a_keyring_does_it_too(monkeypatch: pytest.MonkeyPatch) -> None
         assert cli.main(arguments) == 0
         assert not difference(Path("out").read_bytes(), expected("encrypt", message(SIZE)))
         Path("out").unlink()
+
+
+def test_the_header_of_a_luks_volume_is_spared(capsys: Capture) -> None:
+    header = b"LUKS\xba\xbe\x00\x02" + bytes(1016)
+    plain = message(SIZE)
+    Path("volume").write_bytes(header)
+    sectors("encrypt", "-o", "volume", status=1)
+    assert "volume is a LUKS volume, whose header would go: name another" in capsys.readouterr().err
+    assert Path("volume").read_bytes() == header
+    Path("disk").write_bytes(header + plain[1024:])
+    sectors("encrypt", "--in-place", "--yes", status=1)
+    assert "name the payload's --offset, which" in capsys.readouterr().err
+    sectors("encrypt", "--in-place", "--yes", "--offset", "1MiB")
+    assert Path("disk").read_bytes()[:1024] == header
+    assert Path("disk").read_bytes()[1 << 20 :] == expected("encrypt", plain[1 << 20 :])
+
+
+@pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_while_the_disk_is_waited_for_is_no_end_without_a_word(
+    ending: signal.Signals, monkeypatch: pytest.MonkeyPatch, capsys: Capture
+) -> None:
+    genuine = disk.Image.sync
+
+    def sync(image: disk.Image) -> None:
+        os.kill(os.getpid(), ending)
+        genuine(image)
+
+    monkeypatch.setattr(disk.Image, "sync", sync)
+    sectors("encrypt", "--in-place", "--yes", "-q")
+    assert Path("disk").read_bytes() == expected("encrypt", message(SIZE))
+    calls(monkeypatch, lambda count, _: os.kill(os.getpid(), ending) if count == 1 else None)
+    sectors("decrypt", "--in-place", "--yes", "-q", status=128 + ending)
+    assert "stopped; sectors 0 to " in capsys.readouterr().err

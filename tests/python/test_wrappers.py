@@ -9,7 +9,7 @@ import random
 import shutil
 import tarfile
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 import pandas as pd
@@ -183,14 +183,17 @@ def test_after_a_failed_write_the_message_is_not_ended(cipher: afalg.Cipher) -> 
     file = writer(cipher, target)
     with pytest.raises(OSError, match="full"):
         file.write(DATA)
+    with pytest.raises(afalg.StreamStateError, match="an earlier write failed"):
+        file.write(DATA)
     file.close()
     assert target.getvalue() == b""
 
 
 def test_a_wrong_end_is_told_by_the_read_that_finds_it(cipher: afalg.Cipher) -> None:
     file = reader(cipher, sealed(cipher)[:-16])
-    with pytest.raises(afalg.InvalidPaddingError):
-        file.read()
+    for _ in range(3):  # an end of the file would hide it
+        with pytest.raises(afalg.InvalidPaddingError):
+            file.read()
     with pytest.raises(afalg.InvalidLengthError):
         reader(cipher, sealed(cipher)[:-1]).read()
 
@@ -241,3 +244,27 @@ def test_flush_reaches_the_target(cipher: afalg.Cipher, tmp_path: Path) -> None:
         file.write(bytes(32))
         file.flush()
         assert path.stat().st_size == 32
+
+
+@pytest.mark.kernel
+def test_a_message_that_is_too_long_has_no_end() -> None:
+    cipher = afalg.Cipher("xts(aes)", bytes(range(64)), provider="kernel")
+    assert cipher.max_message is not None
+    source = io.BytesIO(bytes(cipher.max_message + (1 << 20)))
+    file = afalg.CipherReader(source, cipher.decryptor(iv=IV))
+    for _ in range(4):
+        with pytest.raises(afalg.MessageTooLongError):
+            file.read(1 << 20)
+
+
+def test_a_read_that_was_interrupted_has_no_end() -> None:
+    class Interrupted:
+        def update(self, _data: bytes) -> bytes:
+            raise KeyboardInterrupt
+
+    file = afalg.CipherReader(io.BytesIO(DATA), cast("afalg.Stream", Interrupted()))
+    with pytest.raises(KeyboardInterrupt):
+        file.read(1)
+    for _ in range(2):
+        with pytest.raises(afalg.StreamStateError, match="interrupted"):
+            file.read(1)

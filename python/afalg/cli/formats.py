@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import threading
 
 import afalg
 from afalg.cli.output import RefusedError
@@ -40,8 +41,16 @@ def derive(
 ) -> tuple[bytes, bytes]:
     """Give key and IV of those sizes: PBKDF2 (RFC 8018), as `openssl enc -pbkdf2` has it."""
     key, iv = sizes
-    both = hashlib.pbkdf2_hmac(digest, passphrase, salt, iterations, key + iv)
-    return both[:key], both[key:]
+    both = list[bytes]()
+
+    def work() -> None:
+        both.append(hashlib.pbkdf2_hmac(digest, passphrase, salt, iterations, key + iv))
+
+    # A signal is heard by whoever waits, and not while hashlib computes, which may take minutes.
+    worker = threading.Thread(target=work, daemon=True)
+    worker.start()
+    worker.join()
+    return both[0][:key], both[0][key:]
 
 
 def fresh_iv(size: int, known: afalg.AlgorithmInfo) -> bytes:

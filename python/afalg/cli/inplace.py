@@ -37,6 +37,8 @@ def confirm(direction: Direction, image: Image, work: Range, *, sure: bool) -> N
         f"offset that is noise, which `afalg sectors {OPPOSITE[direction]}` with the same ones "
         "undoes. Type yes to do it: "
     )
+    if sys.stderr is None:
+        raise RefusedError("--in-place asks on standard error, which is closed: say --yes")
     sys.stderr.write(encodable(one_line(question), sys.stderr))
     sys.stderr.flush()
     if sys.stdin.readline().strip() != "yes":
@@ -47,14 +49,31 @@ def overwrite(
     direction: Direction, image: Image, work: Range, cipher: afalg.Cipher, *, wanted: bool | None
 ) -> Answer:
     """Overwrite sectors with what becomes of them, and say how far that got if not to the end."""
-    done, caught = 0, list[int]()
+    caught = list[int]()
+    with _between_sectors(caught):  # until that is said: who does not know it does it twice
+        with bar(image.name, work.size, wanted=wanted) as advance:
+            done = _overwritten(direction, image, work, cipher, advance, caught)
+        if done < work.count:
+            complain(f"stopped; {_how_far(direction, work, done)}")
+    return Answer("", 128 + caught[0] if done < work.count else 0)
+
+
+def _overwritten(
+    direction: Direction,
+    image: Image,
+    work: Range,
+    cipher: afalg.Cipher,
+    advance: Advance,
+    caught: list[int],
+) -> int:
+    """Overwrite sectors until a signal is caught, have them on the disk, and give how many."""
+    done = 0
     try:
-        with _between_sectors(caught), bar(image.name, work.size, wanted=wanted) as advance:
-            for block in each_block(direction, image, work, cipher):
-                _put(image, work, block, advance)
-                done = block.end
-                if caught:
-                    break
+        for block in each_block(direction, image, work, cipher):
+            _put(image, work, block, advance)
+            done = block.end
+            if caught:
+                break
         image.sync()
     except TornError as error:
         raise RefusedError(f"{error}; {_torn(direction, work, done)}") from error
@@ -63,9 +82,7 @@ def overwrite(
             image.sync()
         reason = str(error) or "there is no memory left"
         raise RefusedError(f"{reason}; {_how_far(direction, work, done)}") from error
-    if done < work.count:
-        complain(f"stopped; {_how_far(direction, work, done)}")
-    return Answer("", 128 + caught[0] if caught and done < work.count else 0)
+    return done
 
 
 @contextmanager

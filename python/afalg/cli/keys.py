@@ -78,6 +78,8 @@ def key_of(
         _opened(chosen.key_file, chosen.key_fd, KEY, data) as (descriptor, kind),
         payload(descriptor, prompt, in_hex=asked or chosen.hex, kind=kind) as read,
     ):
+        if not read:  # which some ciphers would take
+            raise RefusedError("the key is empty")
         yield read
 
 

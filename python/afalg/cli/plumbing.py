@@ -85,6 +85,11 @@ class Target:
             raise _unwritten(self.name, error, replaces=self._replaces) from error
         return len(view)
 
+    def feeds(self, source: Source) -> bool:
+        """Say whether what is written would be read again: the same file, and not replaced."""
+        regular = stat.S_ISREG(os.fstat(self._file.fileno()).st_mode)
+        return regular and source.is_same(self._file.fileno())
+
 
 def _unwritten(name: str, error: OSError, *, replaces: bool) -> RefusedError:
     untouched = f"; {name} is as it was" if replaces else ""

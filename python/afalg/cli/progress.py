@@ -3,8 +3,8 @@
 import argparse
 import sys
 from collections.abc import Generator
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, Literal, Protocol
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, Literal, Protocol, TextIO, cast
 
 from afalg.cli.output import RefusedError, one_line
 
@@ -83,8 +83,26 @@ def _console() -> "Console":
     """
     from rich.console import Console  # noqa: PLC0415
 
-    console = Console(stderr=True)
-    return Console(stderr=True, width=max(console.width - len("^C"), 1))
+    shown = cast("TextIO", _Shown(sys.stderr))
+    width = Console(file=shown).width - len("^C")
+    return Console(file=shown, width=max(width, 1))
+
+
+class _Shown:
+    """Standard error, but what it cannot take is lost: no work ends for want of a bar."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+        self.encoding, self.isatty, self.fileno = stream.encoding, stream.isatty, stream.fileno
+
+    def write(self, text: str, /) -> int:
+        with suppress(OSError):
+            self._stream.write(text)
+        return len(text)
+
+    def flush(self) -> None:
+        with suppress(OSError):
+            self._stream.flush()
 
 
 def _columns(width: int, unit: str) -> "list[ProgressColumn]":

@@ -3,7 +3,7 @@
 import argparse
 import re
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from functools import partial
 from pathlib import Path
 
@@ -50,6 +50,7 @@ LUKS1 has its offset in sectors of 512 bytes, and all its sectors are such: --of
 
 Nothing is authenticated: a wrong key, offset, cipher or sector size gives noise and no error.
 """
+LUKS = b"LUKS\xba\xbe"  # cryptsetup, lib/luks2/luks2.h; of LUKS1 too
 STATUSES = """\
 The exit status is 0, or 1 where it could not be done (then what -o names is as it was), 2 where
 the command line is wrong, 3 where nobody reads what is written, 130 after Ctrl-C. With --in-place
@@ -175,6 +176,12 @@ def _sectors(direction: Direction, chosen: argparse.Namespace) -> Answer:
         image = opened.enter_context(opened_image(chosen.file, write=chosen.in_place))
         work = _range(chosen, disk, image)
         if chosen.in_place:
+            if chosen.offset == 0:
+                _spare_header(
+                    chosen.file,
+                    "name the payload's --offset, which `cryptsetup luksDump` "
+                    "has (16MiB where nothing was chosen)",
+                )
             inplace.confirm(direction, image, work, sure=chosen.yes)
         else:
             _check_out(chosen)
@@ -224,12 +231,25 @@ def _check_out(chosen: argparse.Namespace) -> None:
         raise RefusedError("--yes goes with --in-place; without it nothing is overwritten")
     if chosen.out in {None, STANDARD}:
         return
+    same = False
     out = Path(chosen.out)
-    if out.exists() and out.samefile(chosen.file):
+    with suppress(OSError):  # what is wrong with it is said when it is opened
+        same = out.samefile(chosen.file)
+    _spare_header(chosen.out, "name another file, or say --in-place to overwrite sectors in it")
+    if same:
         raise RefusedError(
             f"{out} is the image itself, in whose place the sectors alone would be: name another "
             "file, or say --in-place"
         )
+
+
+def _spare_header(path: str, way_out: str) -> None:
+    """Refuse to write over the header of a LUKS volume, without which all of it is lost."""
+    with suppress(OSError):  # there is none, or what is wrong with it is said when it is opened
+        if not Path(path).is_fifo():
+            with Path(path).open("rb") as file:
+                if file.read(len(LUKS)) == LUKS:
+                    raise RefusedError(f"{path} is a LUKS volume, whose header would go: {way_out}")
 
 
 def _warn(direction: Direction, algorithm: str) -> None:

@@ -1,8 +1,7 @@
 """Have secrets, use them, and hold still while another process looks: python -m children.keeper FD.
 
-Each line of standard input is a way and its cases, in JSON. A fork of this process does it, so that
-nothing of another is in its memory. The secrets come through the pipe FD into bytearrays. At each
-moment that is worth a look the fork prints `moment NAME: PID` and waits for a byte.
+Each line of standard input is a way and its cases, in JSON, for a fork of this process. The secrets
+come by FD, a pipe. When a look is worth while the fork prints `moment NAME: PID` and waits.
 """
 
 import ctypes
@@ -280,8 +279,7 @@ def batches(case: Case) -> Iterator[str]:
                 wiped(result)
         area = bytearray(min(LONG // 8, cipher.max_message or LONG))
         area[: len(case.data)] = case.data
-        (first,) = struct.unpack_from("<Q", case.iv)  # a slice would be a copy
-        first = first >> 8 << 8  # so that none wraps
+        first = struct.unpack_from("<Q", case.iv)[0] >> 8 << 8  # no slice: a copy. None wraps
         for threads in (1, 2):
             for crypt in (cipher.encrypt_units_into, cipher.decrypt_units_into):
                 crypt(area, area, unit_size=4096, first_iv=first, threads=threads)
