@@ -59,8 +59,10 @@ def test_a_table_has_a_line_for_each_driver(capsys: Capture) -> None:
 
 def test_json_has_the_same(capsys: Capture) -> None:
     found = told(capsys, "cbc(aes)")
-    assert [*found] == ["ok", "kernel", "provider", "seed", "counts", "results"]
+    about = ["ok", "complete", "kernel", "provider", "seed", "counts", "refused_keys", "results"]
+    assert [*found] == about
     assert (found["ok"], found["provider"], found["seed"]) == (True, "userspace", 7)
+    assert (found["complete"], found["refused_keys"]) == (True, {})
     assert found["counts"] == {"passed": 1, "failed": 0, "unreachable": 0}
     (result,) = found["results"]
     assert result == {
@@ -71,6 +73,7 @@ def test_json_has_the_same(capsys: Capture) -> None:
         "key_bits": [128, 192, 256],
         "refused_key_bits": [],
         "vectors": 30,
+        "refused_vectors": 0,
         "messages": 9,
         "compared_with": "itself",
         "seconds": result["seconds"],
@@ -230,6 +233,63 @@ def test_a_report_that_fails_at_the_end_leaves_the_table(capsys: Capture) -> Non
     assert "1 passed, 0 failed" in said.out
 
 
+def test_an_error_of_the_kernel_is_not_taken_for_one_of_the_report(
+    capsys: Capture, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object, **__: object) -> None:
+        raise afalg.KernelError("socket failed", 5, "socket")
+
+    monkeypatch.setattr("afalg.cli.verify.verify", broken)
+    target = tmp_path / "report.xml"
+    assert cli.main(["verify", *QUICK, "--junit", str(target), "ctr(aes)"]) == 1
+    assert capsys.readouterr() == ("", "afalg: socket failed\n")
+    assert not [*tmp_path.iterdir()]
+
+
+CUT = "cut short by Ctrl-C: 1 of 2 drivers are here"
+
+
+@pytest.fixture
+def interrupted(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have Ctrl-C pressed when the second driver's turn comes."""
+
+    def opener(algorithm: str, key: bytes, /, *, provider: afalg.Provider | None) -> afalg.Cipher:
+        if algorithm == "ctr(aes)" and key != bytes(range(16)):  # with which it is opened first
+            raise KeyboardInterrupt
+        return afalg.Cipher(algorithm, key, provider=provider)
+
+    monkeypatch.setattr(
+        "afalg.cli.verify.verify",
+        lambda *arguments, **options: verify(*arguments, **options, opener=opener),
+    )
+
+
+@pytest.mark.usefixtures("interrupted")
+def test_ctrl_c_prints_what_there_is_and_says_that_it_was_cut_short(capsys: Capture) -> None:
+    assert cli.main(["verify", *QUICK, "cbc(aes)", "ctr(aes)"]) == 130
+    said = capsys.readouterr()
+    assert said.err == f"afalg: {CUT}\n"
+    assert re.search(r"^cbc\(aes\) .* passed$", said.out, re.MULTILINE)
+    assert said.out.endswith(f"; {CUT}\n")
+
+
+@pytest.mark.usefixtures("interrupted")
+def test_ctrl_c_leaves_json_and_a_report_that_no_ci_takes_for_whole(
+    capsys: Capture, tmp_path: Path
+) -> None:
+    target = tmp_path / "report.xml"
+    arguments = ["--json", "--junit", str(target), "cbc(aes)", "ctr(aes)"]
+    assert cli.main(["verify", *QUICK, *arguments]) == 130
+    found = json.loads(capsys.readouterr().out)
+    assert (found["ok"], found["complete"]) == (False, False)
+    assert [one["asked"] for one in found["results"]] == ["cbc(aes)"]
+    (suite,) = ET.parse(target).getroot()  # our own
+    assert (suite.get("tests"), suite.get("errors"), suite.get("failures")) == ("2", "1", "0")
+    error = suite.find("testcase/error")
+    assert error is not None
+    assert error.get("message") == CUT
+
+
 def test_an_interrupted_run_leaves_the_old_report(
     capsys: Capture, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -242,6 +302,54 @@ def test_an_interrupted_run_leaves_the_old_report(
     assert cli.main(["verify", *QUICK, "--junit", str(target), "ctr(aes)"]) == 130
     assert (capsys.readouterr().out, target.read_text()) == ("", "old")
     assert [*tmp_path.iterdir()] == [target]
+
+
+def test_keys_that_a_driver_refuses_are_told_apart_from_those_that_passed(
+    capsys: Capture, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def opener(algorithm: str, key: bytes, /, *, provider: afalg.Provider | None) -> afalg.Cipher:
+        if (algorithm, len(key)) == ("cbc(aes)", 24):
+            raise afalg.InvalidKeyError("this hardware lacks it")
+        return afalg.Cipher(algorithm, key, provider=provider)
+
+    monkeypatch.setattr(
+        "afalg.cli.verify.verify",
+        lambda *arguments, **options: verify(*arguments, **options, opener=opener),
+    )
+    target = tmp_path / "report.xml"
+    names = ("cbc(aes)", "ctr(aes)")
+    printed = run(capsys, "--junit", str(target), *names, "--messages", "72")
+    assert "2 passed, 0 failed, 0 not reached, 1 with refused keys, in " in printed
+    (note,) = re.findall(r"^refused keys: .*$", printed, re.MULTILINE)
+    said = r"cbc\(aes\), driver \S+: 192 bits; 10 published vectors were not asked"
+    assert re.fullmatch(f"refused keys: {said}", note)
+    (suite,) = ET.parse(target).getroot()  # our own
+    assert (suite.findtext("system-out") or "").splitlines() == [note]
+    found = told(capsys, *names, "--messages", "72")
+    assert (found["ok"], found["refused_keys"]) == (True, {"cbc(aes)": [192]})
+    assert [one["refused_vectors"] for one in found["results"]] == [10, 0]
+
+
+@pytest.mark.parametrize("progress", [[], ["--progress"]])
+def test_a_driver_is_named_before_it_is_opened_and_tried(
+    progress: list[str], capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[str] = []
+
+    def opener(algorithm: str, key: bytes, /, *, provider: afalg.Provider | None) -> afalg.Cipher:
+        seen.append(capsys.readouterr().err)
+        return afalg.Cipher(algorithm, key, provider=provider)
+
+    monkeypatch.setattr(
+        "afalg.cli.verify.verify",
+        lambda *arguments, **options: verify(*arguments, **options, opener=opener),
+    )
+    assert cli.main(["verify", *QUICK, "-v", *progress, "chacha20"]) == 0
+    opened, tried, *_ = seen
+    assert opened == "afalg: opening chacha20\n"
+    assert tried == "afalg: verifying userspace-chacha20 (chacha20)\n"
+    left = capsys.readouterr().err
+    assert ("userspace-chacha20" in left) == bool(progress)
 
 
 @pytest.mark.parametrize(
@@ -272,3 +380,4 @@ def test_help_tells_the_statuses_and_what_is_not_verified(capsys: Capture) -> No
     assert "1 where something failed, where nothing was reached" in text
     assert "random number generators are not verified" in text
     assert f"then {MESSAGES} messages" in text
+    assert "A driver that hangs holds this up for ever" in text

@@ -20,6 +20,7 @@ __all__ = [
     "encodable",
     "escaped",
     "one_line",
+    "tell",
     "to_json",
     "warn",
 ]
@@ -51,6 +52,11 @@ def complain(text: str) -> None:
 def warn(text: str) -> None:
     """Say in one line what the user should know."""
     _say(painted("afalg: warning:", "yellow", sys.stderr) if sys.stderr else "", text)
+
+
+def tell(text: str) -> None:
+    """Say in one line what goes on, to who wants to know."""
+    _say("afalg:", text)
 
 
 def _say(head: str, text: str) -> None:

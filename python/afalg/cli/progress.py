@@ -21,8 +21,10 @@ TINY = 30  # in which the time that is left would be, too
 class Advance(Protocol):
     """What moves a bar."""
 
-    def __call__(self, done: int, total: int | None = None, /) -> None:
-        """Say how much is done by now, and of how much, where that is known by now only."""
+    def __call__(
+        self, done: int | None = None, total: int | None = None, /, *, label: str | None = None
+    ) -> None:
+        """Say how much is done by now, and of how much, and of what; None: that is as it was."""
 
 
 def add_progress_options(verb: argparse.ArgumentParser) -> None:
@@ -64,7 +66,14 @@ def bar(
         *_columns(console.width, unit), console=console, transient=gone, redirect_stdout=False
     ) as drawn:
         task = drawn.add_task(one_line(label), total=total)
-        yield lambda done, of=None, /: drawn.update(task, completed=done, total=of)
+
+        def advance(
+            done: int | None = None, total: int | None = None, /, *, label: str | None = None
+        ) -> None:
+            shown = None if label is None else one_line(label)
+            drawn.update(task, completed=done, total=total, description=shown)
+
+        yield advance
 
 
 def _console() -> "Console":
@@ -113,5 +122,7 @@ def _columns(width: int, unit: str) -> "list[ProgressColumn]":
     return [*columns, progress.TimeRemainingColumn()] if width >= TINY else columns
 
 
-def _nothing(_done: int, _total: int | None = None, /) -> None:
+def _nothing(
+    _done: int | None = None, _total: int | None = None, /, *, label: str | None = None
+) -> None:
     """Draw no bar."""

@@ -7,13 +7,16 @@ import secrets
 import sys
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from textwrap import fill
 
+from afalg import AfalgError
 from afalg.atomic import replacing
 from afalg.cli.colour import Colour, painted
 from afalg.cli.output import (
+    INTERRUPTED,
     UNPRINTED,
     AddVerb,
     Answer,
@@ -21,12 +24,14 @@ from afalg.cli.output import (
     complain,
     escaped,
     one_line,
+    tell,
     to_json,
 )
 from afalg.cli.progress import add_progress_options, bar
 from afalg.cli.words import number, seconds
+from afalg.files import write_all
 from afalg.verify import MESSAGES, Result, to_junit, verify
-from afalg.verify.words import about, failure_lines
+from afalg.verify.words import about, failure_lines, refusals
 
 __all__ = ["add_to"]
 
@@ -39,6 +44,9 @@ they go in one call and in pieces, in place and into unaligned buffers, many in 
 units, by several threads. What fails is made as small as it goes, and printed with the Python
 that runs it again. Where userspace does not have an algorithm it is compared with itself: one
 call with all other ways, and there and back.
+
+A driver that hangs holds this up for ever: the bar names it, and so does --verbose. Ctrl-C prints
+what there is by then.
 
 It changes nothing, but the kernel loads the modules of what it is asked for. Hashes, AEADs and
 random number generators are not verified. Keys and messages shown are generated or published.
@@ -72,6 +80,12 @@ def add_to(add_verb: AddVerb) -> None:
     verb.add_argument("--json", action="store_true", help="print one JSON object")
     verb.add_argument("--junit", metavar="FILE", type=Path, help="write JUnit's XML too")
     add_progress_options(verb)
+    verb.add_argument(
+        "-v",
+        "--verbose",
+        action="store_true",
+        help="name each driver on standard error before it is opened and verified",
+    )
     verb.set_defaults(act=_verify)
 
 
@@ -119,64 +133,114 @@ def _add_how_much(verb: argparse.ArgumentParser) -> None:
     )
 
 
+@dataclass(slots=True)
+class _Outcome:
+    """What has come of it so far."""
+
+    chosen: argparse.Namespace
+    seed: int
+    results: list[Result] = field(default_factory=list[Result])
+    cut_short: str | None = None
+
+    def verify(self) -> None:
+        """Verify, with a bar. Ctrl-C leaves what there is by then.
+
+        Raises:
+            KeyboardInterrupt: there is nothing yet.
+
+        """
+        chosen, total = self.chosen, 0
+        try:
+            with bar("verify", None, wanted=chosen.progress, unit="items") as advance:
+
+                def progress(done: int, of: int) -> None:
+                    nonlocal total
+                    total = of
+                    advance(done, of)
+
+                def trying(text: str) -> None:
+                    advance(label=text.partition(" ")[2])
+                    if chosen.verbose:
+                        tell(text)
+
+                for result in verify(
+                    chosen.algorithms or None,
+                    provider=chosen.provider,
+                    drivers=chosen.drivers,
+                    messages=chosen.messages,
+                    seconds=chosen.time,
+                    seed=self.seed,
+                    progress=progress,
+                    trying=trying,
+                ):
+                    self.results.append(result)
+        except KeyboardInterrupt:
+            if not self.results:
+                raise
+            self.cut_short = f"cut short by Ctrl-C: {len(self.results)} of {total} drivers are here"
+
+    @property
+    def status(self) -> int:
+        """0 only where something was reached, all of it passed and all that was named is in it."""
+        if self.cut_short:
+            return INTERRUPTED
+        reached = {result.asked for result in self.results if result.status == "passed"}
+        failed = any(result.status == "failed" for result in self.results)
+        return 0 if reached and not failed and reached.issuperset(self.chosen.algorithms) else 1
+
+
 def _verify(chosen: argparse.Namespace) -> Answer:
-    seed: int = secrets.randbits(32) if chosen.seed is None else chosen.seed
-    results: list[Result] = []
+    seed = secrets.randbits(32) if chosen.seed is None else chosen.seed
+    outcome = _Outcome(chosen, seed)
     written = True
     if chosen.junit is None:
-        results += _results(chosen, seed)
+        outcome.verify()
     else:
-        try:
-            with replacing(chosen.junit) as file:  # which is tried before anything is verified
-                results += _results(chosen, seed)
-                rest = memoryview(to_junit(results, provider=chosen.provider, seed=seed).encode())
-                while rest:
-                    rest = rest[file.write(rest) :]
-        except OSError as error:
-            text = f"cannot write {chosen.junit}: {os.strerror(error.errno or 0)}"
-            if not results:
-                raise RefusedError(f"{text}; nothing was verified") from error
-            complain(text)
-            written = False
-    status = _status(results, chosen.algorithms) if written else UNPRINTED
-    form = _to_json if chosen.json else _report
-    return Answer(form(results, chosen, seed), status)
+        written = _verify_into(chosen.junit, outcome)
+    if outcome.cut_short:
+        complain(outcome.cut_short)
+    text = _facts(outcome) if chosen.json else _report(outcome)
+    return Answer(text, outcome.status if written or outcome.cut_short else UNPRINTED)
 
 
-def _results(chosen: argparse.Namespace, seed: int) -> list[Result]:
-    """Verify, with a bar."""
-    with bar("verify", None, wanted=chosen.progress, unit="items") as advance:
-        return list(
-            verify(
-                chosen.algorithms or None,
-                provider=chosen.provider,
-                drivers=chosen.drivers,
-                messages=chosen.messages,
-                seconds=chosen.time,
-                seed=seed,
-                progress=advance,
-            )
-        )
+def _verify_into(junit: Path, outcome: _Outcome) -> bool:
+    """Verify, and write JUnit's XML; say whether that was possible in the end."""
+    try:
+        with replacing(junit) as file:  # which is tried before anything is verified
+            outcome.verify()
+            who, seed, cut = outcome.chosen.provider, outcome.seed, outcome.cut_short
+            xml = to_junit(outcome.results, provider=who, seed=seed, cut_short=cut)
+            write_all(file, xml.encode())
+    except AfalgError:
+        raise  # some are OSErrors, and none is the file's
+    except OSError as error:
+        text = f"cannot write {junit}: {os.strerror(error.errno or 0)}"
+        if not outcome.results:
+            raise RefusedError(f"{text}; nothing was verified") from error
+        complain(text)
+        return False
+    return True
 
 
-def _status(results: Sequence[Result], named: Sequence[str]) -> int:
-    """Give 0 only where something was reached, all of it passed and all that was named is in it."""
-    reached = {result.asked for result in results if result.status == "passed"}
-    failed = any(result.status == "failed" for result in results)
-    return 0 if reached and not failed and reached.issuperset(named) else 1
-
-
-def _to_json(results: Sequence[Result], chosen: argparse.Namespace, seed: int) -> str:
-    """Give one object: what was verified, how much of each, and the results."""
-    about_it = {
-        "ok": _status(results, chosen.algorithms) == 0,
-        "kernel": platform.release(),
-        "provider": chosen.provider,
-        "seed": seed,
-        "counts": _counts(results),
-        "results": [result.facts() for result in results],
-    }
-    return to_json(about_it)
+def _facts(outcome: _Outcome) -> str:
+    """Give one JSON object: what was verified, how much of each, and the results."""
+    results = outcome.results
+    return to_json(
+        {
+            "ok": outcome.status == 0,
+            "complete": outcome.cut_short is None,
+            "kernel": platform.release(),
+            "provider": outcome.chosen.provider,
+            "seed": outcome.seed,
+            "counts": _counts(results),
+            "refused_keys": {
+                result.asked: result.refused_key_bits
+                for result in results
+                if result.refused_key_bits
+            },
+            "results": [result.facts() for result in results],
+        }
+    )
 
 
 def _counts(results: Sequence[Result]) -> dict[str, int]:
@@ -184,17 +248,20 @@ def _counts(results: Sequence[Result]) -> dict[str, int]:
     return {status: counts[status] for status in COLOURS}
 
 
-def _report(results: Sequence[Result], chosen: argparse.Namespace, seed: int) -> str:
+def _report(outcome: _Outcome) -> str:
     """Give the table of what was reached, then what failed, what was not reached, and the sum."""
+    results, chosen = outcome.results, outcome.chosen
     amount = f"{chosen.messages} messages" if chosen.time is None else f"{chosen.time:g} s"
     who = f"Linux {platform.release()}, ciphers of {WHOSE[chosen.provider]}"
-    parts = [f"{who}: what was published, and {amount} for each driver; --seed {seed}"]
+    parts = [f"{who}: what was published, and {amount} for each driver; --seed {outcome.seed}"]
     reached = [result for result in results if result.status != "unreachable"]
     parts += [_table(reached)] if reached else []
     parts += [_failed(result) for result in reached if result.status == "failed"]
     missed = [result for result in results if result.status == "unreachable"]
     parts += [_missed(missed)] if missed else []
-    return "\n\n".join([*parts, _sum(results)])
+    refused = [_filled(one_line(line), "") for line in refusals(results)]
+    parts += ["\n".join(refused)] if refused else []
+    return "\n\n".join([*parts, _sum(outcome)])
 
 
 def _table(results: Sequence[Result]) -> str:
@@ -255,9 +322,13 @@ def _filled(text: str, first: str) -> str:
     )
 
 
-def _sum(results: Sequence[Result]) -> str:
+def _sum(outcome: _Outcome) -> str:
     """Give the counts in one line."""
+    results = outcome.results
     counts = _counts(results)
-    seconds = sum(result.seconds for result in results)
+    took = sum(result.seconds for result in results)
     said = [f"{counts[status]} {word}" for status, word in WORDS.items()]
-    return f"{', '.join(said)}, in {seconds:.0f} s"
+    if refusing := sum(bool(result.refused_key_bits) for result in results):
+        said.append(f"{refusing} with refused keys")
+    cut = f"; {outcome.cut_short}" if outcome.cut_short else ""
+    return f"{', '.join(said)}, in {took:.0f} s{cut}"

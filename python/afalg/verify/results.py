@@ -106,6 +106,7 @@ class Result:
         key_bits: the sizes of keys that were tried.
         refused_key_bits: those that the driver does not take.
         vectors: how many published vectors were asked, in both directions each.
+        refused_vectors: how many were not, for the driver does not take their keys.
         messages: how many messages were run.
         compared_with: "userspace"; "itself" where userspace does not have the algorithm, or
             is what is verified: one call against all other ways, and there and back.
@@ -124,6 +125,7 @@ class Result:
     key_bits: tuple[int, ...] = ()
     refused_key_bits: tuple[int, ...] = ()
     vectors: int = 0
+    refused_vectors: int = 0
     messages: int = 0
     compared_with: Literal["userspace", "itself"] | None = None
     reason: str | None = None

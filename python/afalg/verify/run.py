@@ -29,6 +29,7 @@ def verify(
     seed: int | None = None,
     opener: Opener = Cipher,
     progress: Callable[[int, int], None] | None = None,
+    trying: Callable[[str], object] | None = None,
 ) -> Iterator[Result]:
     """Hold every driver of every algorithm against what was published, and against userspace.
 
@@ -41,6 +42,7 @@ def verify(
         seed: the same one gives the same messages; None: any; a ``Failure`` has it.
         opener: what makes a Cipher, to verify what stands in for this machine's.
         progress: called with how many drivers are done, and how many there are.
+        trying: called with what is done next, in words, which name a driver that hangs.
 
     Yields:
         What became of each, by the algorithm's name.
@@ -49,30 +51,34 @@ def verify(
         ValueError: ``messages`` is negative, or ``provider`` is neither of the two.
 
     """
-    _check(provider, messages)
-    chosen = secrets.randbits(32) if seed is None else seed
+    chosen = _checked(provider, messages, seed)
     return _results(
-        lambda: plan(algorithms, provider=provider, drivers=drivers, opener=opener),
+        lambda: plan(algorithms, provider=provider, drivers=drivers, opener=opener, trying=trying),
         lambda target: _result(target, provider, chosen, opener, _numbers(messages, seconds)),
         progress or (lambda _done, _total: None),
+        trying or (lambda _text: None),
     )
 
 
-def _check(provider: Provider, messages: int) -> None:
+def _checked(provider: Provider, messages: int, seed: int | None) -> int:
+    """Refuse what is wrong, and give the seed."""
     if messages < 0:
         raise ValueError(f"messages is {messages}, which must be 0 or more")
     if provider not in {"kernel", "userspace"}:
         raise ValueError(f'provider is {provider!r}, verify takes "kernel" or "userspace"')
+    return secrets.randbits(32) if seed is None else seed
 
 
 def _results(
     planned: Callable[[], list[Target]],
     result: Callable[[Target], Result],
     progress: Callable[[int, int], None],
+    trying: Callable[[str], object],
 ) -> Iterator[Result]:
     targets = planned()
     for done, target in enumerate(targets):
         progress(done, len(targets))
+        trying(f"verifying {target.driver or target.asked} ({target.algorithm})")
         yield result(target)
     progress(len(targets), len(targets))
 

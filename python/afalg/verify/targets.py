@@ -1,6 +1,6 @@
 """Finds what there is to verify: each algorithm, and each driver of it."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -54,6 +54,7 @@ def plan(
     provider: Provider = "kernel",
     drivers: bool = True,
     opener: Opener = Cipher,
+    trying: Callable[[str], object] | None = None,
 ) -> list[Target]:
     """Bind every algorithm, so that the kernel makes and lists it, and give its drivers.
 
@@ -62,25 +63,28 @@ def plan(
         provider: "kernel" or "userspace".
         drivers: whether those too that do not serve their algorithm's name now, by their own.
         opener: what makes a Cipher.
+        trying: called with what is done next, in words.
 
     """
+    told = trying or (lambda _text: None)
     table = {info.name: info for info in afalg.algorithms("skcipher")}
     if algorithms is None:
         has = [name for name, info in table.items() if "userspace" in info.providers]
         names = has if provider == "userspace" else [*table, *_further(table)]
     else:
         names = [algorithms] if isinstance(algorithms, str) else list(dict.fromkeys(algorithms))
-    found = [_opened(name, provider, opener, table) for name in names]
+    found: list[Target] = []
+    for name in names:
+        told(f"opening {name}")
+        found.append(_opened(name, provider, opener, table))
     if provider == "userspace" or not drivers:
         return found
     known = {target.driver for target in found} | set(names)
     wanted = None if algorithms is None else known
-    others = (
-        driver
-        for driver in skciphers()
-        if driver.name not in known and (wanted is None or driver.generic in wanted)
-    )
-    found += [_by_name(driver, provider, opener, table) for driver in others]
+    for driver in skciphers():
+        if driver.name not in known and (wanted is None or driver.generic in wanted):
+            told(f"opening {driver.name}")
+            found.append(_by_name(driver, provider, opener, table))
     return sorted(found, key=lambda target: target.algorithm)  # it keeps who serves in front
 
 

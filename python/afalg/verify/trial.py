@@ -70,7 +70,7 @@ class Trial:
         """Run what was published, and the messages of these numbers."""
         begun = monotonic()
         try:
-            vectors = self._published()
+            vectors, refused = self._published()
             messages = sum(map(self._drawn, numbers))
             result = Result(
                 algorithm=self._target.algorithm,
@@ -80,6 +80,7 @@ class Trial:
                 key_bits=tuple(8 * size for size in sorted(self._keys)),
                 refused_key_bits=tuple(8 * size for size in sorted(self._refused)),
                 vectors=vectors,
+                refused_vectors=refused,
                 messages=messages,
                 compared_with="userspace" if self._judge.reference else "itself",
                 failure=self._failure() if self._wrong else None,
@@ -91,9 +92,9 @@ class Trial:
             result = replace(result, status="unreachable", reason="nothing-run", text=text)
         return replace(result, seconds=round(monotonic() - begun, 3))
 
-    def _published(self) -> int:
-        """Ask what was published, in both directions, and give how much that was."""
-        asked = 0
+    def _published(self) -> tuple[int, int]:
+        """Ask what was published, in both directions; give how much was asked, and not."""
+        asked: list[bool] = []
         for figure in published.of(self._target.algorithm):
             forth, back = (figure.plain, figure.cipher), (figure.cipher, figure.plain)
             for direction, (given, due) in zip(draw.DIRECTIONS, (forth, back), strict=True):
@@ -104,8 +105,8 @@ class Trial:
                     length=len(given),
                     data=given,
                 )
-                asked += self._run(case, due=due, figure=figure.source)
-        return asked
+                asked.append(self._run(case, due=due, figure=figure.source))
+        return asked.count(True), asked.count(False)
 
     def _drawn(self, number: int) -> bool:
         """Run the message of a number, and say whether it could be."""

@@ -1,11 +1,11 @@
 """A result in sentences: what a driver's developer needs to see the fault once more."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from afalg.verify.cases import Case
 from afalg.verify.results import Failure, Result
 
-__all__ = ["about", "failure_lines"]
+__all__ = ["about", "failure_lines", "refusals"]
 
 
 def about(result: Result) -> Iterator[str]:
@@ -13,6 +13,15 @@ def about(result: Result) -> Iterator[str]:
     driver = result.driver or "unknown"
     opened = "" if result.asked == result.algorithm else ", opened by its own name"
     yield f"{result.algorithm}, driver {driver}{opened}"
+
+
+def refusals(results: Iterable[Result]) -> Iterator[str]:
+    """Say of each driver which keys it does not take, so that nobody takes them for verified."""
+    for result in results:
+        if bits := ", ".join(map(str, result.refused_key_bits)):
+            lost = result.refused_vectors
+            unasked = f"; {lost} published vectors were not asked" if lost else ""
+            yield f"refused keys: {''.join(about(result))}: {bits} bits{unasked}"
 
 
 def failure_lines(failure: Failure) -> Iterator[str]:
