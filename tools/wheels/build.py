@@ -32,7 +32,7 @@ class Outcome:
 
 
 def environment() -> dict[str, str]:
-    """Find zig and maturin where this Python is; the same sources give the same bytes."""
+    """Find zig and maturin where this Python is; times in what is made are the last commit's."""
     path = os.pathsep.join([str(SCRIPTS), os.environ.get("PATH", "")])
     return os.environ | {"PATH": path, "SOURCE_DATE_EPOCH": committed()}
 

@@ -131,8 +131,7 @@ def abandoned(case: Case) -> Iterator[str]:
             stream = make(iv=case.given_iv)
             in_parts(stream, memoryview(case.data)[:27])
             del stream
-        poisoned = cipher.encryptor(iv=case.given_iv)
-        with suppress(KeyError), poisoned:
+        with suppress(KeyError), cipher.encryptor(iv=case.given_iv) as poisoned:
             in_parts(poisoned, memoryview(case.data)[:27])
             raise KeyError
     case.wipe()
