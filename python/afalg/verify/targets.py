@@ -66,7 +66,7 @@ def plan(
         trying: called with what is done next, in words.
 
     """
-    told = trying or (lambda _text: None)
+    told: Callable[[str], object] = trying or _nobody
     table = {info.name: info for info in afalg.algorithms("skcipher")}
     if algorithms is None:
         has = [name for name, info in table.items() if "userspace" in info.providers]
@@ -86,6 +86,10 @@ def plan(
             told(f"opening {driver.name}")
             found.append(_by_name(driver, provider, opener, table))
     return sorted(found, key=lambda target: target.algorithm)  # it keeps who serves in front
+
+
+def _nobody(_text: str, /) -> None:
+    """Tell nobody."""
 
 
 def _further(table: dict[str, AlgorithmInfo]) -> Iterator[str]:
