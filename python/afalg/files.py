@@ -30,7 +30,7 @@ __all__ = [
 ]
 
 PART = 1 << 20
-"""What is read at once: long enough to be worth a call, short enough to stay in the cache."""
+"""What is done at once: long enough to be worth a call, short enough to stay in the cache."""
 
 READ_AHEAD = 1 << 17
 

@@ -10,15 +10,13 @@ from typing import TYPE_CHECKING, Protocol, TypeGuard, cast
 
 from afalg._afalg import Cipher
 from afalg.errors import ClosedError, InvalidInputError, InvalidLengthError
+from afalg.files import PART
 from afalg.options import Numbering
 
 if TYPE_CHECKING:
     from typing_extensions import Buffer
 
 __all__ = ["SeekableFile", "UnitReader"]
-
-PART = 1 << 20
-"""What is decrypted at once: long enough to be worth a call, short enough to stay in the cache."""
 
 NUMBERS = 1 << 64
 

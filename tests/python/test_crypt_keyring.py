@@ -1,14 +1,18 @@
-"""`afalg encrypt` with keys of the kernel's keyrings."""
+"""`afalg encrypt` with keys of the kernel's keyrings.
+
+Each command is a process of its own: it has the user's keyrings for as long as that lives.
+"""
 
 import pytest
 
 from commands import (
     AFALG,
     CBC,
-    Capture,
+    WHO,
     Folder,
     plaintext,
     run,
+    succeeded,
 )
 from keyrings import add
 from surroundings import filtered
@@ -23,20 +27,24 @@ DATA = plaintext(1003)
 def test_a_key_may_stay_in_its_keyring(folder: Folder, by_name: bool) -> None:  # noqa: FBT001
     key = add("afalg:sealed", CBC.key)
     name = "%logon:afalg:sealed" if by_name else str(key.serial)
-    options = ["--keyring", name, "--iv", CBC.iv.hex()]
-    assert folder.do("encrypt", DATA, *options) == CBC.by_key("encrypt", DATA)
-    sealed = folder.do("encrypt", DATA, "--keyring", name)
+    command = [*AFALG, "encrypt", "-q", "--provider", WHO, "--keyring", name]
+    found = succeeded([*command, "--iv", CBC.iv.hex()], DATA).out
+    assert found == CBC.by_key("encrypt", DATA)
+    sealed = succeeded(command, DATA).out
     assert folder.do("decrypt", sealed, "--key-file", str(folder.key)) == DATA
 
 
 @pytest.mark.kernel
 @pytest.mark.before_by_serial
 @pytest.mark.usefixtures("own_session")
-def test_an_old_kernel_takes_no_key_of_a_keyring(folder: Folder, capsys: Capture) -> None:
-    folder.plain.write_bytes(DATA)
+def test_an_old_kernel_takes_no_key_of_a_keyring() -> None:
     serial = str(add("afalg:sealed", CBC.key).serial)
-    said = folder.refused(capsys, "encrypt", str(folder.plain), "--keyring", serial)
-    assert "since Linux 6.2" in said
+    done = run([*AFALG, "encrypt", "-q", "--keyring", serial], DATA)
+    assert (done.status, done.out) == (1, b"")
+    assert done.err.startswith(b"afalg: ")
+    assert done.err.count(b"\n") == 1
+    assert b"since Linux 6.2" in done.err
+    assert CBC.key.hex().encode() not in done.err
 
 
 @pytest.mark.usefixtures("own_session")

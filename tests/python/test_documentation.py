@@ -5,10 +5,12 @@ A block that no test can run is listed below, with its reason.
 
 import ast
 import inspect
+import logging
 import os
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -74,6 +76,18 @@ EXAMPLES = [
 ]
 
 
+@pytest.fixture
+def logging_as_before() -> Iterator[None]:
+    """Undo what an example says of logging, which would keep every later line."""
+    loggers = logging.getLogger(), logging.getLogger("afalg")
+    found = [(logger.level, [*logger.handlers]) for logger in loggers]
+    yield
+    for logger, (level, handlers) in zip(loggers, found, strict=True):
+        logger.setLevel(level)
+        logger.handlers[:] = handlers
+
+
+@pytest.mark.usefixtures("logging_as_before")
 @pytest.mark.parametrize(("provider", "section"), EXAMPLES)
 def test_an_example_runs_and_prints_what_the_page_says(
     provider: afalg.Provider,

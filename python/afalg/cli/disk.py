@@ -12,13 +12,10 @@ from typing import NamedTuple
 import afalg
 from afalg.cli.output import RefusedError
 from afalg.cli.terminal import wipe
+from afalg.files import PART
 from afalg.options import Direction
 
 __all__ = ["Block", "Image", "Range", "each_block", "opened_image"]
-
-
-PART = 1 << 20
-"""Bytes at once: whole sectors of every size, and few enough for the cache."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -24,7 +24,6 @@ __all__ = [
     "ReaderGoneError",
     "Source",
     "Target",
-    "is_standard",
     "opened_source",
     "opened_target",
 ]
@@ -103,16 +102,11 @@ def _wait(file: BinaryIO, what: int) -> None:
     poll.poll()
 
 
-def is_standard(path: str | None) -> bool:
-    """Say whether standard input or output is meant."""
-    return path is None or path == STANDARD
-
-
 @contextmanager
 def opened_source(path: str | None) -> Generator[Source]:
     """Open a file, or take standard input."""
     with ExitStack() as opened:
-        if path is None or is_standard(path):
+        if path is None or path == STANDARD:
             if sys.stdin is None:
                 raise RefusedError("standard input is closed; name a FILE")
             file = os.fdopen(os.dup(sys.stdin.fileno()), "rb", buffering=0)
