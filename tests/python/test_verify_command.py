@@ -2,6 +2,8 @@
 
 import json
 import re
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
@@ -26,7 +28,7 @@ def wrong(monkeypatch: pytest.MonkeyPatch) -> None:
     def verify_wrong(*arguments: Any, **options: Any) -> Any:  # noqa: ANN401 - it only adds one
         return verify(*arguments, **options, opener=WRONG)
 
-    monkeypatch.setattr("afalg.cli.verify.verify", verify_wrong)
+    monkeypatch.setattr("afalg.cli.verification.verify", verify_wrong)
 
 
 def run(capsys: Capture, *arguments: str, status: int = 0) -> str:
@@ -181,7 +183,7 @@ def refusing(*names: str) -> Any:  # noqa: ANN401 - it stands in for `verify`
 def test_what_is_not_reached_is_named_with_the_way_out(
     capsys: Capture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("afalg.cli.verify.verify", refusing("cbc(aes)", "ecb(aes)"))
+    monkeypatch.setattr("afalg.cli.verification.verify", refusing("cbc(aes)", "ecb(aes)"))
     printed = run(capsys, "cbc(aes)", "ctr(aes)", "ecb(aes)", status=1)
     assert "not reached, restricted (2): kept from this process; ask for level 0" in printed
     assert "\n  cbc(aes) ecb(aes)\n" in printed
@@ -191,7 +193,7 @@ def test_what_is_not_reached_is_named_with_the_way_out(
 def test_the_exit_status_is_0_only_where_all_that_was_named_was_reached(
     capsys: Capture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("afalg.cli.verify.verify", refusing("cbc(aes)"))
+    monkeypatch.setattr("afalg.cli.verification.verify", refusing("cbc(aes)"))
     run(capsys, "ctr(aes)")
     run(capsys, "ctr(aes)", "cbc(aes)", status=1)
     found = told(capsys, "cbc(aes)", status=1)  # nothing was reached
@@ -207,6 +209,18 @@ def test_a_seed_is_drawn_and_told_where_none_is_given(capsys: Capture) -> None:
         assert cli.main(arguments) == 0
         seeds.append(json.loads(capsys.readouterr().out)["seed"])
     assert seeds[0] != seeds[1]
+
+
+def test_as_many_messages_as_the_library_has_where_none_are_named() -> None:
+    assert cli.parser().parse_args(["verify"]).messages == MESSAGES
+
+
+def test_other_verbs_do_not_import_what_verifies() -> None:
+    program = (
+        "import sys\nfrom afalg.cli import parser\nparser()\nprint('afalg.verify' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True)
+    assert done.stdout == b"False\n"
 
 
 def test_a_time_is_given_instead_of_a_number(capsys: Capture) -> None:
@@ -239,7 +253,7 @@ def test_an_error_of_the_kernel_is_not_taken_for_one_of_the_report(
     def broken(*_: object, **__: object) -> None:
         raise afalg.KernelError("socket failed", 5, "socket")
 
-    monkeypatch.setattr("afalg.cli.verify.verify", broken)
+    monkeypatch.setattr("afalg.cli.verification.verify", broken)
     target = tmp_path / "report.xml"
     assert cli.main(["verify", *QUICK, "--junit", str(target), "ctr(aes)"]) == 1
     assert capsys.readouterr() == ("", "afalg: socket failed\n")
@@ -259,7 +273,7 @@ def interrupted(monkeypatch: pytest.MonkeyPatch) -> None:
         return afalg.Cipher(algorithm, key, provider=provider)
 
     monkeypatch.setattr(
-        "afalg.cli.verify.verify",
+        "afalg.cli.verification.verify",
         lambda *arguments, **options: verify(*arguments, **options, opener=opener),
     )
 
@@ -298,7 +312,7 @@ def test_an_interrupted_run_leaves_the_old_report(
 
     target = tmp_path / "report.xml"
     target.write_text("old")
-    monkeypatch.setattr("afalg.cli.verify.verify", interrupted)
+    monkeypatch.setattr("afalg.cli.verification.verify", interrupted)
     assert cli.main(["verify", *QUICK, "--junit", str(target), "ctr(aes)"]) == 130
     assert (capsys.readouterr().out, target.read_text()) == ("", "old")
     assert [*tmp_path.iterdir()] == [target]
@@ -313,7 +327,7 @@ def test_keys_that_a_driver_refuses_are_told_apart_from_those_that_passed(
         return afalg.Cipher(algorithm, key, provider=provider)
 
     monkeypatch.setattr(
-        "afalg.cli.verify.verify",
+        "afalg.cli.verification.verify",
         lambda *arguments, **options: verify(*arguments, **options, opener=opener),
     )
     target = tmp_path / "report.xml"
@@ -341,7 +355,7 @@ def test_a_driver_is_named_before_it_is_opened_and_tried(
         return afalg.Cipher(algorithm, key, provider=provider)
 
     monkeypatch.setattr(
-        "afalg.cli.verify.verify",
+        "afalg.cli.verification.verify",
         lambda *arguments, **options: verify(*arguments, **options, opener=opener),
     )
     assert cli.main(["verify", *QUICK, "-v", *progress, "chacha20"]) == 0
