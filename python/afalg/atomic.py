@@ -2,16 +2,20 @@
 
 import errno
 import os
+import re
 import stat
 from collections.abc import Generator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
-__all__ = ["UnsettledError", "replacing"]
+__all__ = ["UnsettledError", "descriptor_of", "replacing"]
 
 READ_WRITE_BY_UMASK = 0o666
 OWNERS_ALONE = 0o600
+LINKS = 40
+"""As many symbolic links in a row as the kernel follows (MAXSYMLINKS, linux/namei.h)."""
+ACL = "system.posix_acl_access"
 
 
 class UnsettledError(OSError):
@@ -24,10 +28,11 @@ def replacing(path: str | os.PathLike[str]) -> Generator[BinaryIO]:
 
     Until then the path has what it had, through a crash and SIGKILL too: the bytes are on
     the disk before the name is. An exception leaves nothing behind. The new file has the
-    permissions of the old one, and its owner and group where this process may give it away
-    (else its group may no more than everybody); a symbolic link stays one, and what it leads
-    to is replaced; another hard link keeps the old contents. What is no regular file (a device,
-    a FIFO) is written to as it is.
+    permissions of the old one, its ACL too, and its owner and group where this process may give
+    it away (else its group may no more than everybody); a symbolic link stays one, and what it
+    leads to is replaced; another hard link keeps the old contents. What is no regular file (a
+    device, a FIFO) is written to as it is, and so is an open file (/dev/stdout, /dev/fd/3): who
+    redirected it there wants what it has kept.
 
     Raises:
         OSError: the folder cannot be written to, the disk is full, and the like.
@@ -36,14 +41,13 @@ def replacing(path: str | os.PathLike[str]) -> Generator[BinaryIO]:
     """
     if os.fspath(path).endswith(os.sep):
         raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), os.fspath(path))
-    try:
-        old = Path(path).stat()
-    except FileNotFoundError:
-        old = None
-    if old is not None and not stat.S_ISREG(old.st_mode):
-        # By the name that it was given: /dev/fd/63 leads to a pipe, which has none.
-        with Path(path).open("wb", buffering=0) as there:
+    old = _stat(path)
+    there = _as_it_is(path, old)
+    if there is not None:
+        with there:
             yield there
+            if stat.S_ISBLK(os.fstat(there.fileno()).st_mode):
+                os.fsync(there.fileno())  # what the disk refuses is told by nothing else
         return
     final = _final(path, old)
     folder = _opened(final.parent)
@@ -52,12 +56,43 @@ def replacing(path: str | os.PathLike[str]) -> Generator[BinaryIO]:
             yield file
             file.flush()
             if old is not None:
-                _liken(file.fileno(), old)
+                _liken(file.fileno(), old, _acl(final))
             os.fsync(file.fileno())
             _give(folder, file.fileno(), name, final.name)
         _settle(folder)
     finally:
         os.close(folder)
+
+
+def _stat(path: str | os.PathLike[str]) -> os.stat_result | None:
+    try:
+        return Path(path).stat()
+    except FileNotFoundError:
+        return None
+
+
+def _as_it_is(path: str | os.PathLike[str], old: os.stat_result | None) -> BinaryIO | None:
+    """Open what is not replaced: an open file, by its number, and what is no regular file."""
+    descriptor = descriptor_of(path)
+    if descriptor is not None:
+        return os.fdopen(os.dup(descriptor), "wb", buffering=0)
+    if old is not None and not stat.S_ISREG(old.st_mode):
+        return Path(path).open("wb", buffering=0)
+    return None
+
+
+def descriptor_of(path: str | os.PathLike[str]) -> int | None:
+    """Give the open file of this process that a path means: /dev/stdout, /dev/fd/3."""
+    step = Path(path)
+    for _ in range(LINKS):
+        folder = os.path.realpath(step.parent)
+        if folder == f"/proc/{os.getpid()}/fd" and re.fullmatch("[0-9]{1,9}", step.name):
+            return int(step.name)
+        try:
+            step = Path(folder) / (Path(folder) / step.name).readlink()
+        except OSError:  # it is no link, or there is none
+            return None
+    return None
 
 
 @contextmanager
@@ -84,15 +119,31 @@ def _open(folder: int, name: str, mode: int) -> int:
     return os.open(name, os.O_CREAT | os.O_EXCL | os.O_RDWR | os.O_CLOEXEC, mode, dir_fd=folder)
 
 
-def _liken(descriptor: int, old: os.stat_result) -> None:
+def _acl(path: Path) -> bytes | None:
+    """Give who else may use a file; None: nobody, or its file system has no such lists."""
+    try:
+        return os.getxattr(path, ACL)
+    except OSError:
+        return None
+
+
+def _liken(descriptor: int, old: os.stat_result, acl: bytes | None) -> None:
     """Let a file have the owner and the permissions that another had."""
     mode = stat.S_IMODE(old.st_mode)
     found = os.fstat(descriptor)
-    if (found.st_uid, found.st_gid) != (old.st_uid, old.st_gid):
-        try:
+    try:
+        if (found.st_uid, found.st_gid) != (old.st_uid, old.st_gid):
             os.fchown(descriptor, old.st_uid, old.st_gid)
-        except OSError:  # no set-user-id of another user, and another group is as everybody
-            mode = mode & 0o707 | (mode & 0o007) << 3
+        if acl is not None:
+            os.setxattr(descriptor, ACL, acl)
+    except OSError:
+        # No set-user-id of another user, and another group is as everybody. With an ACL the
+        # group's bits are the most that it gives to anyone, and say nothing of the group.
+        mode = mode & 0o707 | (mode & 0o007) << 3
+        acl = None
+    if acl is None:
+        with suppress(OSError):
+            os.removexattr(descriptor, ACL)  # what it has from its folder the old one did not have
     os.fchmod(descriptor, mode)
 
 

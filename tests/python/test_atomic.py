@@ -3,12 +3,13 @@
 import errno
 import os
 import stat
+import struct
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from afalg.atomic import replacing
+from afalg.atomic import ACL, replacing
 
 OLD, NEW = b"old contents\n", b"new"
 
@@ -80,6 +81,48 @@ def test_permissions_stay(path: Path, mode: int) -> None:
     path.chmod(mode)
     replace(path)
     assert (path.read_bytes(), stat.S_IMODE(path.stat().st_mode)) == (NEW, mode)
+
+
+def acl(*entries: tuple[int, int, int]) -> bytes:
+    """Write an ACL as the kernel has it (linux/posix_acl_xattr.h): tags, permissions, whose."""
+    return struct.pack("<I", 2) + b"".join(struct.pack("<HHI", *entry) for entry in entries)
+
+
+NOBODY_S = 0xFFFFFFFF
+OTHERS_RIGHTS = acl(  # user::rw-, user:1234:rw-, group::---, mask::rw-, other::---
+    *((1, 6, NOBODY_S), (2, 6, 1234), (4, 0, NOBODY_S), (0x10, 6, NOBODY_S), (0x20, 0, NOBODY_S))
+)
+
+
+@pytest.mark.anywhere  # the lab's file systems have none
+def test_who_else_may_use_it_stays(path: Path) -> None:
+    os.setxattr(path, ACL, OTHERS_RIGHTS)
+    replace(path)
+    assert path.read_bytes() == NEW
+    assert os.getxattr(path, ACL) == OTHERS_RIGHTS
+
+
+@pytest.mark.anywhere
+def test_where_that_cannot_stay_its_group_gets_nothing_that_it_did_not_have(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError(errno.EPERM, os.strerror(errno.EPERM))
+
+    os.setxattr(path, ACL, OTHERS_RIGHTS)
+    monkeypatch.setattr(os, "setxattr", refuse)
+    replace(path)
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+@pytest.mark.anywhere
+def test_a_folder_s_default_gives_nobody_what_the_old_file_did_not(path: Path) -> None:
+    os.setxattr(path.parent, "system.posix_acl_default", OTHERS_RIGHTS)
+    path.chmod(0o640)
+    replace(path)
+    assert stat.S_IMODE(path.stat().st_mode) == 0o640
+    with pytest.raises(OSError, match="No data available"):
+        os.getxattr(path, ACL)
 
 
 def test_a_symbolic_link_stays_one(path: Path) -> None:
@@ -166,10 +209,25 @@ def test_until_it_is_whole_nobody_else_may_read_it(path: Path) -> None:
         assert stat.S_IMODE(os.fstat(file.fileno()).st_mode) == 0o600
 
 
+@pytest.mark.parametrize("by", ["/dev/fd/{}", "/proc/self/fd/{}", "link"])
+def test_an_open_file_is_written_on_and_not_replaced(path: Path, by: str) -> None:
+    with path.open("ab") as log:
+        path.with_name("link").symlink_to(f"/dev/fd/{log.fileno()}")
+        replace(path.parent / by.format(log.fileno()))
+        log.write(b"end")
+    assert path.read_bytes() == OLD + NEW + b"end"
+
+
+def test_a_descriptor_that_is_closed_is_the_systems_error(tmp_path: Path) -> None:
+    with pytest.raises(OSError, match="Bad file descriptor"):
+        replace("/dev/fd/999999")
+    assert not list(tmp_path.iterdir())
+
+
 def test_a_file_whose_name_is_gone_is_not_replaced_under_another(tmp_path: Path) -> None:
     path = tmp_path / "file"
     with path.open("wb") as file:
         path.unlink()
         with pytest.raises(FileNotFoundError, match="no name to be replaced by"):
-            replace(f"/dev/fd/{file.fileno()}")
+            replace(f"/proc/thread-self/fd/{file.fileno()}")
     assert not list(tmp_path.iterdir())

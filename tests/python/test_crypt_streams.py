@@ -225,6 +225,20 @@ def test_a_log_is_appended_to(folder: Folder) -> None:
     assert len(folder.made.read_bytes()) > 1000
 
 
+def test_a_log_is_appended_to_by_encrypt_file(folder: Folder) -> None:
+    folder.plain.write_bytes(plaintext(1000))
+    folder.made.write_bytes(b"head\n")
+    program = (
+        "import sys, afalg\nwith afalg.Cipher('ctr(aes)', bytes(32), provider='userspace') as c:\n"
+        " afalg.encrypt_file(sys.argv[1], '/dev/stderr', c, iv=bytes(16))"
+    )
+    with folder.made.open("ab") as out:
+        command = [sys.executable, "-c", program, str(folder.plain)]
+        subprocess.run(command, check=True, stderr=out, timeout=DEADLINE)
+    assert folder.made.read_bytes().startswith(b"head\n")
+    assert len(folder.made.read_bytes()) == 1000 + len(b"head\n")
+
+
 def test_a_bar_that_cannot_be_drawn_ends_nothing(folder: Folder) -> None:
     folder.plain.write_bytes(plaintext(1000))
     command = [*quiet("encrypt", folder, str(folder.plain)), "--progress", "-o", str(folder.made)]

@@ -1,18 +1,17 @@
 """Where data comes from and goes to: files, pipes, and what is said when they fail."""
 
 import os
-import re
 import select
 import stat
 import sys
 from collections.abc import Generator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from io import FileIO
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from afalg import AfalgError
-from afalg.atomic import UnsettledError, replacing
+from afalg.atomic import UnsettledError, descriptor_of, replacing
 from afalg.cli.output import RefusedError
 from afalg.files import rest
 
@@ -144,7 +143,9 @@ def opened_target(path: str | None) -> Generator[Target]:
 @contextmanager
 def _replaced(path: str) -> Generator[Target]:
     """Begin a file that has the path when the block has ended well."""
-    existed = Path(path).exists()
+    existed = False
+    with suppress(OSError):  # what is wrong with it is said when it is opened
+        existed = Path(path).exists()
     try:
         with replacing(path) as file:
             regular = stat.S_ISREG(os.fstat(file.fileno()).st_mode)
@@ -161,12 +162,11 @@ def _replaced(path: str) -> Generator[Target]:
 
 def _descriptor(path: str | None) -> int | None:
     """Give the open file that is meant, which is written to as it is: to append to a log, say."""
-    if path is None or path in {STANDARD, "/dev/stdout"}:
-        if sys.stdout is None:  # 1 may be any other file by now
-            raise ReaderGoneError
-        return 1
-    named = re.fullmatch(r"/(?:dev|proc/self)/fd/([0-9]{1,9})", path)
-    return int(named[1]) if named else None
+    standard = path is None or path in {STANDARD, "/dev/stdout"}
+    descriptor = 1 if standard else descriptor_of(str(path))
+    if descriptor == 1 and sys.stdout is None:  # 1 may be any other file by now
+        raise ReaderGoneError
+    return descriptor
 
 
 def _duplicate(descriptor: int) -> int:
