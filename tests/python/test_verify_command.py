@@ -229,24 +229,6 @@ def test_a_time_is_given_instead_of_a_number(capsys: Capture) -> None:
     assert json.loads(capsys.readouterr().out)["results"][0]["messages"] >= 1
 
 
-def test_a_report_that_cannot_be_written_is_told_before_anything_is_verified(
-    capsys: Capture, tmp_path: Path
-) -> None:
-    missing = str(tmp_path / "missing" / "report.xml")
-    assert cli.main(["verify", *QUICK, "--junit", missing, "ctr(aes)"]) == 1
-    said = capsys.readouterr()
-    why = "No such file or directory; nothing was verified"
-    assert said.err == f"afalg: cannot write {missing}: {why}\n"
-    assert said.out == ""
-
-
-def test_a_report_that_fails_at_the_end_leaves_the_table(capsys: Capture) -> None:
-    assert cli.main(["verify", *QUICK, "--junit", "/dev/full", "ctr(aes)"]) == 3
-    said = capsys.readouterr()
-    assert said.err == "afalg: cannot write /dev/full: No space left on device\n"
-    assert "1 passed, 0 failed" in said.out
-
-
 def test_an_error_of_the_kernel_is_not_taken_for_one_of_the_report(
     capsys: Capture, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

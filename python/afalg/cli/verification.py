@@ -8,7 +8,6 @@ import sys
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from textwrap import fill
 
 from afalg import AfalgError
@@ -112,7 +111,7 @@ def verified(chosen: argparse.Namespace) -> Answer:
     return Answer(text, outcome.status if written or outcome.cut_short else UNPRINTED)
 
 
-def _verify_into(junit: Path, outcome: _Outcome) -> bool:
+def _verify_into(junit: str, outcome: _Outcome) -> bool:
     """Verify, and write JUnit's XML; say whether that was possible in the end."""
     try:
         with replacing(junit) as file:  # which is tried before anything is verified

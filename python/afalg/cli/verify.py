@@ -2,9 +2,9 @@
 
 import argparse
 from functools import partial
-from pathlib import Path
 
 from afalg.cli.output import AddVerb, Answer
+from afalg.cli.plumbing import STANDARD
 from afalg.cli.progress import add_progress_options
 from afalg.cli.words import number, seconds
 
@@ -48,7 +48,7 @@ def add_to(add_verb: AddVerb) -> None:
     _add_what(verb)
     _add_how_much(verb)
     verb.add_argument("--json", action="store_true", help="print one JSON object")
-    verb.add_argument("--junit", metavar="FILE", type=Path, help="write JUnit's XML too")
+    verb.add_argument("--junit", metavar="FILE", type=_report, help="write JUnit's XML too")
     add_progress_options(verb)
     verb.add_argument(
         "-v",
@@ -101,6 +101,12 @@ def _add_how_much(verb: argparse.ArgumentParser) -> None:
         type=partial(number, least=0, most=LARGEST_SEED),
         help="what messages are drawn from: the same one gives the same; a new one if not given",
     )
+
+
+def _report(text: str) -> str:
+    if text in {"", STANDARD}:
+        raise argparse.ArgumentTypeError("standard output has the table or JSON: name a FILE")
+    return text
 
 
 def _verify(chosen: argparse.Namespace) -> Answer:
