@@ -22,6 +22,7 @@ COMMAND = [sys.executable, "-m", "afalg", "sectors"]
 XTS = ORACLES["xts(aes)"]
 SIZE = 5 << 20
 SECTORS = SIZE // 512
+DEADLINE = 100
 LARGE = 64 << 20 if IN_LAB else 2 << 30
 
 Capture = pytest.CaptureFixture[str]
@@ -319,7 +320,7 @@ def test_a_key_of_a_keyring_does_it_too(monkeypatch: pytest.MonkeyPatch) -> None
     key = afalg.KeyringKey.add("logon", "test:disk", key_of(XTS))
     for name in ("%logon:test:disk", str(key.serial)):
         arguments = ["encrypt", "disk", "--keyring", name, "-q", "-o", "out"]
-        subprocess.run([*COMMAND, *arguments], check=True, timeout=100)
+        subprocess.run([*COMMAND, *arguments], check=True, timeout=DEADLINE)
         assert not difference(Path("out").read_bytes(), expected("encrypt", message(SIZE)))
         Path("out").unlink()
 
@@ -333,10 +334,22 @@ def test_the_header_of_a_luks_volume_is_spared(capsys: Capture) -> None:
     assert Path("volume").read_bytes() == header
     Path("disk").write_bytes(header + plain[1024:])
     sectors("encrypt", "--in-place", "--yes", status=1)
-    assert "name the payload's --offset, which" in capsys.readouterr().err
+    assert "has its payload's --offset, mostly 16MiB" in capsys.readouterr().err
     sectors("encrypt", "--in-place", "--yes", "--offset", "1MiB")
     assert Path("disk").read_bytes()[:1024] == header
     assert Path("disk").read_bytes()[1 << 20 :] == expected("encrypt", plain[1 << 20 :])
+
+
+def test_nobody_has_to_type_where_a_terminal_is_written_to() -> None:
+    master, slave = pty.openpty()
+    try:
+        out = ["-o", os.ttyname(slave), "--count", "1", "-q"]
+        command = [*COMMAND, "decrypt", "disk", "--key-file", "key", *out]
+        subprocess.run(command, check=True, timeout=DEADLINE)
+        assert len(os.read(master, 4096)) >= 512
+    finally:
+        os.close(master)
+        os.close(slave)
 
 
 @pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM])

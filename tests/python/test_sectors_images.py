@@ -1,6 +1,7 @@
 """`afalg sectors` on disks that cryptsetup and qemu-img made: their bytes, both ways."""
 
 import io
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -112,3 +113,20 @@ def test_what_qemu_encrypted_is_decrypted_and_the_other_way_round(
         image.seek(disk.offset)
         image.write(out.read_bytes())
     assert not difference(by_qemu(disk, tmp_path), plain[::-1])
+
+
+@pytest.mark.parametrize("version", [1, 2])
+def test_what_lies_before_the_payload_is_spared(
+    version: int, provider: afalg.Provider, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    cipher, bits = LUKS1[0] if version == 1 else LUKS2[0][:2]
+    make = luks1 if version == 1 else partial(luks2, sector_size=512)
+    disk = make(tmp_path, message(SIZE), cipher, bits)
+    before = disk.image.read_bytes()
+    about = [*options(disk, cipher, 512, provider), "--in-place", "--yes"]
+    for offset in (disk.offset - 512, 4096, 0):
+        assert cli.main(["sectors", "encrypt", *about, "--offset", str(offset)]) == 1
+        assert f"its payload begins at --offset {disk.offset}\n" in capsys.readouterr().err
+    assert not difference(disk.image.read_bytes(), before)
+    sectors("decrypt", *about)
+    assert not difference(disk.image.read_bytes()[disk.offset :][:SIZE], message(SIZE))

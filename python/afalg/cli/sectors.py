@@ -11,6 +11,7 @@ import afalg
 from afalg.cli import inplace
 from afalg.cli.disk import Image, Range, each_block, opened_image
 from afalg.cli.keys import add_key_options, key_of
+from afalg.cli.luks import spare_header
 from afalg.cli.output import AddVerb, Answer, RefusedError, warn
 from afalg.cli.plumbing import STANDARD, opened_target
 from afalg.cli.progress import add_progress_options, bar
@@ -50,7 +51,6 @@ LUKS1 has its offset in sectors of 512 bytes, and all its sectors are such: --of
 
 Nothing is authenticated: a wrong key, offset, cipher or sector size gives noise and no error.
 """
-LUKS = b"LUKS\xba\xbe"  # cryptsetup, lib/luks2/luks2.h; of LUKS1 too
 STATUSES = """\
 The exit status is 0, or 1 where it could not be done (then what -o names is as it was), 2 where
 the command line is wrong, 3 where nobody reads what is written, 130 after Ctrl-C. With --in-place
@@ -176,12 +176,7 @@ def _sectors(direction: Direction, chosen: argparse.Namespace) -> Answer:
         image = opened.enter_context(opened_image(chosen.file, write=chosen.in_place))
         work = _range(chosen, disk, image)
         if chosen.in_place:
-            if chosen.offset == 0:
-                _spare_header(
-                    chosen.file,
-                    "name the payload's --offset, which `cryptsetup luksDump` "
-                    "has (16MiB where nothing was chosen)",
-                )
+            spare_header(chosen.file, chosen.offset)
             inplace.confirm(direction, image, work, sure=chosen.yes)
         else:
             _check_out(chosen)
@@ -235,21 +230,12 @@ def _check_out(chosen: argparse.Namespace) -> None:
     out = Path(chosen.out)
     with suppress(OSError):  # what is wrong with it is said when it is opened
         same = out.samefile(chosen.file)
-    _spare_header(chosen.out, "name another file, or say --in-place to overwrite sectors in it")
+    spare_header(chosen.out)
     if same:
         raise RefusedError(
             f"{out} is the image itself, in whose place the sectors alone would be: name another "
             "file, or say --in-place"
         )
-
-
-def _spare_header(path: str, way_out: str) -> None:
-    """Refuse to write over the header of a LUKS volume, without which all of it is lost."""
-    with suppress(OSError):  # there is none, or what is wrong with it is said when it is opened
-        if not Path(path).is_fifo():
-            with Path(path).open("rb") as file:
-                if file.read(len(LUKS)) == LUKS:
-                    raise RefusedError(f"{path} is a LUKS volume, whose header would go: {way_out}")
 
 
 def _warn(direction: Direction, algorithm: str) -> None:
