@@ -347,12 +347,30 @@ def test_a_wrong_command_line_is_explained(
 
 
 @pytest.mark.anywhere
-def test_a_wrong_iv_is_not_told(files: list[str], capsys: Capture) -> None:
-    with pytest.raises(SystemExit):
-        cli.main(["encrypt", *files, "--iv", "5ec2e7x"])
-    said = capsys.readouterr().err
-    assert "argument --iv: not hexadecimal" in said
-    assert "5ec2e7" not in said
+def test_openssl_may_refuse_to_derive(
+    files: list[str], folder: Folder, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    conf = tmp_path_factory.mktemp("openssl") / "conf"
+    conf.write_text("openssl_conf=a\n[a]\nalg_section=b\n[b]\ndefault_properties=fips=yes\n")
+    command = [*AFALG, "encrypt", "-q", *files, *folder.by_passphrase()]
+    done = run(["env", f"OPENSSL_CONF={conf}", *command])
+    assert done.status == 1
+    assert done.err.startswith(b"afalg: OpenSSL refuses PBKDF2 with sha256: ")
+    assert done.err.count(b"\n") == 1
+
+
+@pytest.mark.parametrize("verb", ["encrypt", "sectors"])
+def test_a_name_that_cannot_be_looked_up_is_said_so(
+    verb: str, folder: Folder, capsys: Capture
+) -> None:
+    folder.plain.write_bytes(plaintext(1024))
+    deed = {"encrypt": ["encrypt", "-c", "xts(aes)"], "sectors": ["sectors", "encrypt"]}[verb]
+    folder.key.write_bytes(bytes(range(64)))
+    out = str(folder.path / ("n" * 300))
+    said = folder.refused(
+        capsys, *deed, str(folder.plain), "--key-file", str(folder.key), "-o", out, *PROVIDER
+    )
+    assert said == f"cannot write {out}: File name too long"
 
 
 @pytest.mark.anywhere

@@ -284,6 +284,10 @@ def test_what_the_data_come_from_gives_no_secret(
         (["--key", "5ec2e7"], "no such option: --key; words too many: 1"),
         (["-qK5ec2e7"], "-q/--quiet: it takes no value"),
         (["--iv", "5ec2e7x"], "argument --iv: not hexadecimal"),
+        (["--key-fd", "5ec2e7"], "argument --key-fd: not the number of an open file"),
+        (["--passphrase-fd", "5ec2e7"], "argument --passphrase-fd: not the number of an open file"),
+        (["--keyring", "5ec2e7"], "argument --keyring: neither a serial from 1 to 2147483647 nor"),
+        (["--keyring=%5ec2e7"], "argument --keyring: neither a serial from 1 to 2147483647 nor"),
     ],
     ids=lambda each: each[0] if isinstance(each, list) else "",
 )

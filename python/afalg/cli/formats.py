@@ -41,16 +41,22 @@ def derive(
 ) -> tuple[bytes, bytes]:
     """Give key and IV of those sizes: PBKDF2 (RFC 8018), as `openssl enc -pbkdf2` has it."""
     key, iv = sizes
-    both = list[bytes]()
+    made = list[bytes | ValueError]()
 
     def work() -> None:
-        both.append(hashlib.pbkdf2_hmac(digest, passphrase, salt, iterations, key + iv))
+        try:
+            made.append(hashlib.pbkdf2_hmac(digest, passphrase, salt, iterations, key + iv))
+        except ValueError as error:
+            made.append(error)
 
     # A signal is heard by whoever waits, and not while hashlib computes, which may take minutes.
     worker = threading.Thread(target=work, daemon=True)
     worker.start()
     worker.join()
-    return both[0][:key], both[0][key:]
+    (both,) = made
+    if isinstance(both, ValueError):  # in FIPS mode it does not take each digest
+        raise RefusedError(f"OpenSSL refuses PBKDF2 with {digest}: {both}") from both
+    return both[:key], both[key:]
 
 
 def fresh_iv(size: int, known: afalg.AlgorithmInfo) -> bytes:

@@ -55,8 +55,13 @@ def seconds(text: str) -> float:
 
 
 def descriptor(text: str) -> int:
-    """Read the number of an open file."""
-    return number(text, 0, LARGEST_SERIAL)
+    """Read the number of an open file; what is none may be the secret itself, and is not told."""
+    try:
+        return number(text, 0, LARGEST_SERIAL)
+    except argparse.ArgumentTypeError:
+        raise argparse.ArgumentTypeError(
+            "not the number of an open file, from which the secret is read: 3, with 3<FILE"
+        ) from None
 
 
 def open_descriptor(text: str) -> int:
@@ -79,18 +84,22 @@ def utf8(text: str) -> str:
     try:
         text.encode()
     except UnicodeEncodeError:
-        raise argparse.ArgumentTypeError(f"{text!r} is not UTF-8") from None
+        raise argparse.ArgumentTypeError("it is not UTF-8") from None
     return text
 
 
 def key(text: str) -> NamedKey:
     """Read a KEY: type and description, or the serial."""
-    if not text.startswith("%"):
+    if text.startswith("%"):
+        kind, _, description = utf8(text)[1:].partition(":")
+        if kind and description:
+            return kind, description
+    with suppress(argparse.ArgumentTypeError):
         return number(text, 1, LARGEST_SERIAL)
-    kind, colon, description = utf8(text)[1:].partition(":")
-    if not (kind and colon and description):
-        raise argparse.ArgumentTypeError(f"{text!r} is not %TYPE:DESCRIPTION")
-    return kind, description
+    # What it is instead is not told: it may be the key itself.
+    raise argparse.ArgumentTypeError(
+        f"neither a serial from 1 to {LARGEST_SERIAL} nor %TYPE:DESCRIPTION"
+    )
 
 
 def find(named: NamedKey, *, listed: bool = True) -> KeyringKey:
