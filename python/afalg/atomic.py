@@ -4,7 +4,7 @@ import errno
 import os
 import re
 import stat
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
@@ -58,7 +58,7 @@ def replacing(path: str | os.PathLike[str]) -> Generator[BinaryIO]:
             if old is not None:
                 _liken(file.fileno(), old, _acl(final))
             os.fsync(file.fileno())
-            _give(folder, file.fileno(), name, final.name)
+            _give(folder, file.fileno(), name, final.name, old)
         _settle(folder)
     finally:
         os.close(folder)
@@ -76,23 +76,31 @@ def _as_it_is(path: str | os.PathLike[str], old: os.stat_result | None) -> Binar
     descriptor = descriptor_of(path)
     if descriptor is not None:
         return os.fdopen(os.dup(descriptor), "wb", buffering=0)
-    if old is not None and not stat.S_ISREG(old.st_mode):
-        return Path(path).open("wb", buffering=0)
-    return None
+    if old is None or stat.S_ISREG(old.st_mode):
+        return None
+    # EBUSY where a disk is mounted, or device-mapper has it.
+    excluding = os.O_EXCL if stat.S_ISBLK(old.st_mode) else os.O_TRUNC
+    return os.fdopen(os.open(path, os.O_WRONLY | os.O_CLOEXEC | excluding), "wb", buffering=0)
 
 
 def descriptor_of(path: str | os.PathLike[str]) -> int | None:
     """Give the open file of this process that a path means: /dev/stdout, /dev/fd/3."""
+    mine = f"/proc/{os.getpid()}/fd"
+    for step in _steps(path):
+        if re.fullmatch("[0-9]{1,9}", step.name) and os.path.realpath(step.parent) == mine:
+            return int(step.name)
+    return None
+
+
+def _steps(path: str | os.PathLike[str]) -> Iterator[Path]:
+    """Give a path and what it leads to, symbolic link by symbolic link, as the kernel goes."""
     step = Path(path)
     for _ in range(LINKS):
-        folder = os.path.realpath(step.parent)
-        if folder == f"/proc/{os.getpid()}/fd" and re.fullmatch("[0-9]{1,9}", step.name):
-            return int(step.name)
+        yield step
         try:
-            step = Path(folder) / (Path(folder) / step.name).readlink()
+            step = step.parent / step.readlink()
         except OSError:  # it is no link, or there is none
-            return None
-    return None
+            return
 
 
 @contextmanager
@@ -149,7 +157,7 @@ def _liken(descriptor: int, old: os.stat_result, acl: bytes | None) -> None:
 
 def _final(path: str | os.PathLike[str], old: os.stat_result | None) -> Path:
     """Give the name that a path leads to; /dev/fd/3 of a file that was deleted leads to none."""
-    final = Path(os.path.realpath(path))
+    *_, final = _steps(path)  # no realpath(3), for which nothing/../file is a file
     if old is not None and not (final.exists() and final.samefile(path)):
         raise FileNotFoundError(
             errno.ENOENT, "the file that this leads to has no name to be replaced by", str(path)
@@ -174,11 +182,16 @@ def _settle(folder: int) -> None:
             raise UnsettledError(error.errno, error.strerror) from error
 
 
-def _give(folder: int, descriptor: int, name: str, final: str) -> None:
+def _give(folder: int, descriptor: int, name: str, final: str, old: os.stat_result | None) -> None:
     """Let a file have the final name, over whoever has it.
 
-    linkat(2) replaces nobody, so it passes by a name that rename(2) can move.
+    linkat(2) replaces nobody: over somebody it passes by a name that rename(2) can move.
     """
     if os.fstat(descriptor).st_nlink == 0:
-        os.link(f"/proc/self/fd/{descriptor}", name, dst_dir_fd=folder, follow_symlinks=True)
+        unnamed = f"/proc/self/fd/{descriptor}"
+        if old is None:
+            with suppress(FileExistsError):  # somebody has come meanwhile
+                os.link(unnamed, final, dst_dir_fd=folder, follow_symlinks=True)
+                return
+        os.link(unnamed, name, dst_dir_fd=folder, follow_symlinks=True)
     os.replace(name, final, src_dir_fd=folder, dst_dir_fd=folder)

@@ -20,6 +20,7 @@ from gate import (
     skip_or_fail,
 )
 from oracles.cases import IN_LAB, PROVIDERS, NewCipher, marks_of
+from sector_commands import lay_disk
 from sessions import Session
 from terminals import Terminal
 
@@ -88,6 +89,12 @@ def terminal() -> Iterator[Terminal]:
     yield made
     os.close(made.master)
     os.close(made.slave)
+
+
+@pytest.fixture
+def disk_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Have a disk image and its key in the working directory, for `afalg sectors`."""
+    return lay_disk(tmp_path, monkeypatch)
 
 
 @pytest.fixture

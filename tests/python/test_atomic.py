@@ -6,6 +6,7 @@ import stat
 import struct
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -156,6 +157,47 @@ def test_a_name_of_the_greatest_length_can_be_had(tmp_path: Path) -> None:
     assert (tmp_path / ("n" * 255)).read_bytes() == NEW
 
 
+def test_what_is_new_is_whole_from_its_first_name_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
+) -> None:
+    names = list[str]()
+    genuine = os.link
+
+    def link(source: str, name: str, **options: Any) -> None:  # noqa: ANN401 - os.link's
+        names.append(name)
+        genuine(source, name, **options)
+
+    monkeypatch.setattr(os, "link", link)
+    replace(tmp_path / "new")
+    if "unnamed" in request.node.name:
+        assert names == ["new"]
+    assert [each.name for each in tmp_path.iterdir()] == ["new"]
+
+
+def test_who_comes_meanwhile_is_replaced(tmp_path: Path) -> None:
+    with replacing(tmp_path / "new") as file:
+        file.write(NEW)
+        (tmp_path / "new").write_bytes(OLD)
+    assert (tmp_path / "new").read_bytes() == NEW
+    assert [each.name for each in tmp_path.iterdir()] == ["new"]
+
+
+def test_a_disk_is_nobody_else_s_and_has_it_all_in_the_end(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    flags, genuine = list[int](), os.open
+
+    def look(path: str, how: int) -> int:
+        flags.append(how)
+        return genuine(path, how)
+
+    monkeypatch.setattr(stat, "S_ISBLK", stat.S_ISCHR)  # a disk wants root and a module
+    monkeypatch.setattr(os, "open", look)
+    with pytest.raises(OSError, match="Invalid argument"):  # fsync(2) of /dev/null
+        replace("/dev/null")
+    assert [how & os.O_EXCL for how in flags] == [os.O_EXCL]
+
+
 def test_a_device_is_written_to() -> None:
     replace("/dev/null")
     assert stat.S_ISCHR(Path("/dev/null").stat().st_mode)
@@ -179,8 +221,9 @@ def test_a_pipe_is_written_to(tmp_path: Path) -> None:
         (lambda path: path.parent / "absent" / "file", FileNotFoundError),
         (lambda path: path / "file", NotADirectoryError),
         (lambda path: path.parent, IsADirectoryError),
+        (lambda path: path.parent / "absent" / ".." / "file", FileNotFoundError),
     ],
-    ids=["no folder", "a file for a folder", "a folder"],
+    ids=["no folder", "a file for a folder", "a folder", "up from no folder"],
 )
 def test_what_cannot_be_is_the_systems_error(
     path: Path, spoil: Callable[[Path], Path], error: type[OSError]

@@ -184,3 +184,24 @@ def test_a_list_that_nobody_reads_ends_without_a_word() -> None:
 def test_every_field_of_an_algorithm_is_known_here() -> None:
     assert FIELDS.keys() == set(afalg.AlgorithmInfo.__dataclass_fields__)
     assert set(catalogue.TYPES) == {"skcipher", "aead", "hash", "rng"}
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "said"),
+    [(MemoryError, 1, "afalg: there is not enough memory\n"), (KeyboardInterrupt, 130, "")],
+)
+@pytest.mark.parametrize("where", ["afalg.doctor", "afalg.cli.doctor.add_to"])
+def test_what_ends_it_anywhere_is_no_traceback(
+    where: str,
+    error: type[BaseException],
+    status: int,
+    said: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: Capture,
+) -> None:
+    def fail(*_: object) -> None:
+        raise error
+
+    monkeypatch.setattr(where, fail)
+    assert cli.main(["doctor"]) == status
+    assert capsys.readouterr().err == said

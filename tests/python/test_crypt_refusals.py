@@ -359,20 +359,6 @@ def test_openssl_may_refuse_to_derive(
     assert done.err.count(b"\n") == 1
 
 
-@pytest.mark.parametrize("verb", ["encrypt", "sectors"])
-def test_a_name_that_cannot_be_looked_up_is_said_so(
-    verb: str, folder: Folder, capsys: Capture
-) -> None:
-    folder.plain.write_bytes(plaintext(1024))
-    deed = {"encrypt": ["encrypt", "-c", "xts(aes)"], "sectors": ["sectors", "encrypt"]}[verb]
-    folder.key.write_bytes(bytes(range(64)))
-    out = str(folder.path / ("n" * 300))
-    said = folder.refused(
-        capsys, *deed, str(folder.plain), "--key-file", str(folder.key), "-o", out, *PROVIDER
-    )
-    assert said == f"cannot write {out}: File name too long"
-
-
 @pytest.mark.anywhere
 def test_a_descriptor_is_open_before_another_file_has_its_number(
     files: list[str], folder: Folder

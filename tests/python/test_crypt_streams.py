@@ -186,6 +186,29 @@ def test_what_is_ended_half_way_leaves_nothing(
     assert sorted(folder.path.iterdir()) == before
 
 
+HEARD_ELSEWHERE = """
+import glob, signal, sys, threading, time
+{}
+def tell():
+    while not glob.glob(sys.argv[-1] + "/.afalg-*.part"):
+        time.sleep(0.01)
+    signal.pthread_kill(threading.get_ident(), signal.SIGTERM)
+    time.sleep({})
+threading.Thread(target=tell, daemon=True).start()
+sys.exit(main(sys.argv[1:-1]))
+"""
+
+
+def test_a_signal_that_interrupts_no_read_is_heard(folder: Folder) -> None:
+    # One that comes just before read(2), or to another thread: nothing more is written here.
+    unnamed = NO_UNNAMED[-1].removesuffix("; sys.exit(main())")
+    program = HEARD_ELSEWHERE.format(unnamed, DEADLINE)
+    arguments = [*quiet("encrypt", folder, "-o", str(folder.made))[len(AFALG) :], str(folder.path)]
+    with Process([sys.executable, "-c", program, *arguments], stdin=subprocess.PIPE) as process:
+        assert process.wait(DEADLINE) == 128 + signal.SIGTERM
+    assert not list(folder.path.glob(".afalg-*.part"))
+
+
 def read_to_end(pipe: IO[bytes] | None) -> bytes:
     """Give what comes until the other end is closed."""
     assert pipe
@@ -211,7 +234,7 @@ def test_what_would_read_its_own_output_is_refused(folder: Folder) -> None:
             command, check=False, stdout=out, stderr=subprocess.PIPE, timeout=DEADLINE
         )
     assert done.returncode == 1
-    assert b"is written to where it is read, and would never end" in done.stderr
+    assert b"is written to where it is read, which what is written would" in done.stderr
     assert folder.plain.read_bytes() == plaintext(1000)
 
 
@@ -246,6 +269,13 @@ def test_a_bar_that_cannot_be_drawn_ends_nothing(folder: Folder) -> None:
         done = subprocess.run(command, check=False, stderr=full, timeout=DEADLINE)
     assert done.returncode == 0
     assert folder.made.exists()
+
+
+def test_no_bar_is_drawn_where_standard_error_is_closed(folder: Folder) -> None:
+    folder.plain.write_bytes(plaintext(1000))
+    command = [*quiet("encrypt", folder, str(folder.plain)), "--progress", "-o", str(folder.made)]
+    assert run(["sh", "-c", 'exec "$@" 2>&-', "sh", *command]).status == 0
+    assert folder.made.read_bytes() == CBC.by_key("encrypt", plaintext(1000))
 
 
 @pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM])

@@ -32,15 +32,18 @@ __all__ = ["main", "parser"]
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Do what the command line says and give the exit status."""
-    chosen = parser().parse_args(arguments)
-    if sys.stdout is None and chosen.prints:  # nobody opened it
-        return UNPRINTED
     try:
+        chosen = parser().parse_args(arguments)
+        if sys.stdout is None and chosen.prints:  # nobody opened it
+            return UNPRINTED
         with _warnings_in_words():
             answer: Answer = chosen.act(chosen)
         return answer.status if printed(answer.text) else UNPRINTED
     except (afalg.AfalgError, afalg.ProviderFallbackWarning, RefusedError) as error:
         complain(str(error))
+        return FAILED
+    except MemoryError:
+        complain("there is not enough memory")
         return FAILED
     except ReaderGoneError:
         return UNPRINTED

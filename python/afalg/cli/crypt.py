@@ -144,11 +144,7 @@ def _crypt(direction: Direction, chosen: argparse.Namespace) -> Answer:
         padding = _padding(chosen, known)
         # Before anybody types a passphrase: it may be that nothing can be written there.
         target = opened.enter_context(opened_target(chosen.out))
-        if target.feeds(source):
-            raise RefusedError(
-                f"{source.name} is written to where it is read, and would never end; "
-                "-o FILE replaces it when all is read"
-            )
+        target.check_apart(source)
         begin = _by_passphrase if asks_for_passphrase(chosen) else _by_key
         begun = begin(direction, chosen, source, known)
         cipher = opened.enter_context(begun.cipher)

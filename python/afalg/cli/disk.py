@@ -15,7 +15,25 @@ from afalg.cli.terminal import wipe
 from afalg.files import PART
 from afalg.options import Direction
 
-__all__ = ["Block", "Image", "Range", "each_block", "opened_image"]
+__all__ = ["Block", "Image", "Range", "UnwrittenError", "each_block", "opened_image"]
+
+FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+"""What refuses a byte before it is written; a disk's own errors may come after."""
+
+
+class UnwrittenError(RefusedError):
+    """A buffer could not be written, or not all of it.
+
+    Attributes:
+        written: how many of its bytes, from its beginning, are there all the same.
+        full: whether no more than these can be, for there is no room.
+
+    """
+
+    def __init__(self, text: str, written: int, *, full: bool) -> None:
+        """Take what the user is told."""
+        super().__init__(text)
+        self.written, self.full = written, full
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,13 +114,19 @@ class Image:
             done += count
 
     def write(self, data: memoryview, at: int) -> None:
-        """Write all of a buffer to a place."""
+        """Write all of a buffer to a place.
+
+        Raises:
+            UnwrittenError: that is not possible.
+
+        """
         done = 0
         while done < len(data):
             try:
                 done += os.pwritev(self._descriptor, [data[done:]], at + done)
             except OSError as error:
-                raise RefusedError(f"cannot write {self.name}: {error.strerror}") from error
+                text = f"cannot write {self.name}: {error.strerror}"
+                raise UnwrittenError(text, done, full=error.errno in FULL) from error
 
     def sync(self) -> None:
         """Have what was written on the disk."""
@@ -117,16 +141,16 @@ def opened_image(path: str, *, write: bool) -> Generator[Image]:
     """Open a disk image or a block device; to write, one that nobody has mounted."""
     flags = os.O_CLOEXEC | (os.O_RDWR if write else os.O_RDONLY)
     try:
-        if write and Path(path).is_block_device():
+        kind = Path(path).stat().st_mode  # before it is opened: a FIFO would wait for a writer
+        if not (stat.S_ISREG(kind) or stat.S_ISBLK(kind)):
+            raise RefusedError(f"{path} is neither a file nor a block device, so it has no sectors")
+        if write and stat.S_ISBLK(kind):
             flags |= os.O_EXCL  # EBUSY where it is mounted, or device-mapper has it
         descriptor = os.open(path, flags)
     except OSError as error:
         used = ": it is mounted, or device-mapper has it" if error.errno == errno.EBUSY else ""
         raise RefusedError(f"cannot open {path}: {error.strerror}{used}") from error
     try:
-        kind = os.fstat(descriptor).st_mode
-        if not (stat.S_ISREG(kind) or stat.S_ISBLK(kind)):
-            raise RefusedError(f"{path} is neither a file nor a block device, so it has no sectors")
         yield Image(descriptor, path)
     finally:
         os.close(descriptor)

@@ -4,11 +4,11 @@ import signal
 import sys
 import threading
 from collections.abc import Generator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from types import FrameType
 
 import afalg
-from afalg.cli.disk import Block, Image, Range, each_block
+from afalg.cli.disk import Block, Image, Range, UnwrittenError, each_block
 from afalg.cli.output import Answer, RefusedError, complain, encodable, one_line
 from afalg.cli.progress import Advance, bar
 from afalg.options import Direction
@@ -74,15 +74,25 @@ def _overwritten(
             done = block.end
             if caught:
                 break
-        image.sync()
     except TornError as error:
         raise RefusedError(f"{error}; {_torn(direction, work, done)}") from error
     except (afalg.AfalgError, RefusedError, MemoryError) as error:
-        with suppress(RefusedError):
-            image.sync()
         reason = str(error) or "there is no memory left"
-        raise RefusedError(f"{reason}; {_how_far(direction, work, done)}") from error
+        raise RefusedError(f"{reason}; {_settled(direction, image, work, done)}") from error
+    try:
+        image.sync()
+    except RefusedError as error:
+        raise RefusedError(f"{error}; {_unsettled(direction, work, done)}") from error
     return done
+
+
+def _settled(direction: Direction, image: Image, work: Range, done: int) -> str:
+    """Say how far it is, once that is on the disk."""
+    try:
+        image.sync()
+    except RefusedError:
+        return _unsettled(direction, work, done)
+    return _how_far(direction, work, done)
 
 
 @contextmanager
@@ -112,11 +122,12 @@ def _put(image: Image, work: Range, block: Block, advance: Advance) -> None:
     at = work.place(work.first + block.begin)
     try:
         image.write(block.made, at)
-    except RefusedError as error:
+    except UnwrittenError as error:
         try:
             image.write(block.found, at)
-        except RefusedError:
-            raise TornError(f"{error}, and what was there cannot be put back") from error
+        except UnwrittenError as again:  # at the same place: all that was written is put back
+            if not error.full or again.written < error.written:
+                raise TornError(f"{error}, and what was there cannot be put back") from error
         raise
     advance(block.end * work.sector_size)
 
@@ -135,6 +146,13 @@ def _how_far(direction: Direction, work: Range, done: int) -> str:
         f"{_which(work, 0, done)} are {direction}ed, {_which(work, done, work.count)} are as they "
         f"were. To go on, the same again with {rest}; to go back, `afalg sectors "
         f"{OPPOSITE[direction]}` with --first {work.first} --count {done}"
+    )
+
+
+def _unsettled(direction: Direction, work: Range, done: int) -> str:
+    return (
+        f"each of {_which(work, 0, done or 1)} may be {direction}ed or as it was: the disk does "
+        "not say which it has"
     )
 
 

@@ -3,7 +3,8 @@
 import argparse
 import os
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from pathlib import Path
 
 from afalg import KeyringKey
 from afalg.cli import words
@@ -75,7 +76,7 @@ def key_of(
     asked = chosen.key_file is None and chosen.key_fd is None
     prompt = f"Key for {algorithm}, in hexadecimal: "
     with (
-        _opened(chosen.key_file, chosen.key_fd, KEY, data) as (descriptor, kind),
+        _opened(chosen.key_file, chosen.key_fd, KEY, data, chosen.out) as (descriptor, kind),
         payload(descriptor, prompt, in_hex=asked or chosen.hex, kind=kind) as read,
     ):
         if not read:  # which some ciphers would take
@@ -92,7 +93,10 @@ def passphrase_of(
         raise RefusedError("--hex is for keys: say where the key comes from, --key-file FILE")
     asked = PASSPHRASE._replace(twice=twice)
     with (
-        _opened(chosen.passphrase_file, chosen.passphrase_fd, asked, data) as (descriptor, kind),
+        _opened(chosen.passphrase_file, chosen.passphrase_fd, asked, data, chosen.out) as (
+            descriptor,
+            kind,
+        ),
         payload(descriptor, "Passphrase: ", in_hex=False, kind=kind) as read,
     ):
         line = next((at for at, byte in enumerate(read) if byte == ord("\n")), len(read))
@@ -118,7 +122,11 @@ def _check(passphrase: memoryview) -> None:
 
 @contextmanager
 def _opened(
-    path: str | None, descriptor: int | None, kind: Kind, data: Source | None
+    path: str | None,
+    descriptor: int | None,
+    kind: Kind,
+    data: Source | None,
+    out: str | None,
 ) -> Generator[tuple[int | None, Kind]]:
     """Give the descriptor to read from, None: the terminal is to be asked; and what to call it."""
     if path is None:
@@ -126,6 +134,7 @@ def _opened(
             _tell_apart(descriptor, kind, data)
         yield descriptor, kind
         return
+    _spare(path, kind, out)
     try:
         opened = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOCTTY)
     except OSError as error:
@@ -135,6 +144,13 @@ def _opened(
         yield opened, kind._replace(file=path, option=f"--{kind.name}-file")
     finally:
         os.close(opened)
+
+
+def _spare(path: str, kind: Kind, out: str | None) -> None:
+    """Refuse to replace the only key by what only it decrypts."""
+    with suppress(OSError):  # what is wrong with either is said when it is opened
+        if out is not None and Path(out).is_file() and Path(out).samefile(path):
+            raise RefusedError(f"{out} is the {kind.name} file, which would be gone: name another")
 
 
 def _tell_apart(descriptor: int, kind: Kind, data: Source | None) -> None:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, BinaryIO
 from afalg import AfalgError
 from afalg.atomic import UnsettledError, descriptor_of, replacing
 from afalg.cli.output import RefusedError
+from afalg.cli.signals import wait
 from afalg.files import rest
 
 if TYPE_CHECKING:
@@ -44,8 +45,9 @@ class Source:
     def read(self, size: int, /) -> bytes:
         """Give up to so many bytes; b"" at the end."""
         try:
+            wait(self._file.fileno(), select.POLLIN)
             while (part := self._file.read(size)) is None:  # whoever opened it wanted it so
-                _wait(self._file, select.POLLIN)
+                wait(self._file.fileno(), select.POLLIN)
         except OSError as error:
             raise RefusedError(f"cannot read {self.name}: {error.strerror}") from error
         return part
@@ -55,8 +57,11 @@ class Source:
         return rest(self._file)
 
     def is_same(self, descriptor: int) -> bool:
-        """Say whether a descriptor leads to the same file, pipe or terminal."""
+        """Say whether a descriptor leads to the same file, pipe, terminal or disk."""
         one, other = os.fstat(self._file.fileno()), os.fstat(descriptor)
+        disks = stat.S_ISBLK(one.st_mode) and stat.S_ISBLK(other.st_mode)
+        if disks and one.st_rdev == other.st_rdev:  # by another node
+            return True
         return (one.st_dev, one.st_ino) == (other.st_dev, other.st_ino)
 
 
@@ -76,29 +81,28 @@ class Target:
                 try:
                     at += os.write(self._file.fileno(), view[at:])
                 except BlockingIOError:
-                    _wait(self._file, select.POLLOUT)
+                    wait(self._file.fileno(), select.POLLOUT)
         except BrokenPipeError as error:
             raise ReaderGoneError from error
         except OSError as error:
             raise _unwritten(self.name, error, replaces=self._replaces) from error
         return len(view)
 
-    def feeds(self, source: Source) -> bool:
-        """Say whether what is written would be read again: the same file, and not replaced."""
-        regular = stat.S_ISREG(os.fstat(self._file.fileno()).st_mode)
-        return regular and source.is_same(self._file.fileno())
+    def check_apart(self, source: Source) -> None:
+        """Refuse to write where it is still to be read: the same file or disk, and not replaced."""
+        kind = os.fstat(self._file.fileno()).st_mode
+        if not (stat.S_ISREG(kind) or stat.S_ISBLK(kind)):
+            return
+        if source.is_same(self._file.fileno()):
+            raise RefusedError(
+                f"{source.name} is written to where it is read, which what is written would "
+                "overwrite or feed: name another file; a regular FILE is replaced by -o FILE"
+            )
 
 
 def _unwritten(name: str, error: OSError, *, replaces: bool) -> RefusedError:
     untouched = f"; {name} is as it was" if replaces else ""
     return RefusedError(f"cannot write {name}: {error.strerror}{untouched}")
-
-
-def _wait(file: BinaryIO, what: int) -> None:
-    """Wait until a file that is non-blocking can go on."""
-    poll = select.poll()
-    poll.register(file, what)
-    poll.poll()
 
 
 @contextmanager
@@ -111,6 +115,8 @@ def opened_source(path: str | None) -> Generator[Source]:
             file = os.fdopen(os.dup(sys.stdin.fileno()), "rb", buffering=0)
             yield Source(opened.enter_context(file), "standard input")
             return
+        if not path:
+            raise RefusedError("the name of the input is empty; standard input is -")
         try:
             file = opened.enter_context(Path(path).open("rb", buffering=0))
         except IsADirectoryError as error:

@@ -48,9 +48,9 @@ def bar(
     """Draw a bar on standard error while the block runs, and give what moves it.
 
     Nothing is drawn where standard error is no terminal, or where rich is not installed,
-    unless it was asked for.
+    unless it was asked for; and where it is closed.
     """
-    if not (wanted if wanted is not None else sys.stderr is not None and sys.stderr.isatty()):
+    if sys.stderr is None or not (sys.stderr.isatty() if wanted is None else wanted):
         yield _nothing
         return
     try:
