@@ -43,10 +43,19 @@ class _Call(Generic[R]):
         return self._claimed.acquire(blocking=False)
 
     def run(self) -> R:
-        """Do it; for nobody, if it was called off."""
+        """Do it; for nobody, if it was called off.
+
+        A Future takes no StopIteration: whoever awaits it would wait for ever.
+        """
         if not self.claim():
             raise CancelledError
-        return self._work()
+        try:
+            return self._work()
+        except StopIteration as error:
+            raise RuntimeError(
+                "a function that was called in a thread raised StopIteration, which a coroutine "
+                "cannot pass on, as it is how one ends; have it raise another error"
+            ) from error
 
 
 async def _off_loop(work: Callable[[], R], stop: threading.Event | None = None) -> R:

@@ -216,6 +216,38 @@ def test_an_error_after_the_cancellation_disturbs_nobody(caplog: pytest.LogCaptu
     assert not caplog.records
 
 
+class Stopping:
+    """Raises what no coroutine may, as `next` of an iterator at its end does."""
+
+    def read(self, _size: int, /) -> bytes:
+        """Raise it."""
+        raise StopIteration
+
+    def progress(self, *_: object) -> None:
+        """Raise it."""
+        raise StopIteration
+
+
+@pytest.mark.parametrize("where", ["read", "progress"])
+def test_a_stop_iteration_is_an_error_and_no_wait_without_an_end(where: str) -> None:
+    caught = list[RuntimeError]()
+
+    async def main() -> None:
+        cipher = afalg.Cipher("ctr(aes)", KEY, provider="userspace")
+        source = Stopping() if where == "read" else io.BytesIO(DATA)
+        progress = Stopping().progress if where == "progress" else None
+        with pytest.raises(RuntimeError, match="raised StopIteration") as found:
+            await aio.encrypt_file(source, io.BytesIO(), cipher, iv=IV, progress=progress)
+        caught.append(found.value)
+
+    # run's own deadline cancels, which is what could not be done
+    thread = threading.Thread(target=run, args=(main,), daemon=True)
+    thread.start()
+    thread.join(30)
+    assert not thread.is_alive()
+    assert [type(error.__cause__) for error in caught] == [StopIteration]
+
+
 def test_a_file_that_is_cancelled_ends_soon_and_leaves_the_old(tmp_path: Path) -> None:
     async def main() -> None:
         path, parts, begun = tmp_path / "file", list[int](), asyncio.Event()
