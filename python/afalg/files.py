@@ -7,7 +7,7 @@ from collections.abc import Callable, Generator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, cast
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 from afalg._afalg import Cipher, Stream
 from afalg.atomic import replacing
@@ -153,15 +153,14 @@ def rest(source: Readable) -> int | None:
 
     Not of what only has such a file within (``gzip``), nor of /proc, whose files say 0.
     """
-    file: object = source
-    if isinstance(source, io.BufferedReader):
-        file = cast("Any", source).raw
+    outer: Any = source  # its place counts: a BufferedReader's file is ahead by what that holds
+    file: object = outer.raw if isinstance(source, io.BufferedReader) else source
     if not isinstance(file, io.FileIO):
         return None
     found = os.fstat(file.fileno())
     if not stat.S_ISREG(found.st_mode) or found.st_size == 0:
         return None
-    return max(found.st_size - file.tell(), 0)
+    return max(found.st_size - int(outer.tell()), 0)
 
 
 def _read(source: Readable, size: int) -> bytes:
