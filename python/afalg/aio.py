@@ -215,7 +215,7 @@ class AsyncCipher(_Facade[Cipher]):
 async def encrypt_file(
     src: PathLike | Readable,
     dst: PathLike | Writable,
-    cipher: Cipher,
+    cipher: Cipher | AsyncCipher,
     /,
     *,
     iv: "Buffer | None" = None,
@@ -224,17 +224,18 @@ async def encrypt_file(
 ) -> int:
     """Do what ``afalg.encrypt_file`` does, whose arguments and errors these are.
 
-    ``progress`` is called in the thread. A task that is cancelled ends after the part that
-    is under way, a MiB at most, and a path has what it had.
+    An AsyncCipher serves as its Cipher does. ``progress`` is called in the thread. A task
+    that is cancelled ends after the part that is under way, a MiB at most, and a path has
+    what it had.
     """
-    work = partial(files.encrypt_file, src, dst, cipher, iv=iv, padding=padding)
+    work = partial(files.encrypt_file, src, dst, _blocking(cipher), iv=iv, padding=padding)
     return await _file(work, progress)
 
 
 async def decrypt_file(
     src: PathLike | Readable,
     dst: PathLike | Writable,
-    cipher: Cipher,
+    cipher: Cipher | AsyncCipher,
     /,
     *,
     iv: "Buffer | None" = None,
@@ -242,8 +243,12 @@ async def decrypt_file(
     progress: Progress | None = None,
 ) -> int:
     """Do what ``afalg.decrypt_file`` does; see ``encrypt_file``."""
-    work = partial(files.decrypt_file, src, dst, cipher, iv=iv, padding=padding)
+    work = partial(files.decrypt_file, src, dst, _blocking(cipher), iv=iv, padding=padding)
     return await _file(work, progress)
+
+
+def _blocking(cipher: Cipher | AsyncCipher) -> Cipher:
+    return cipher.cipher if isinstance(cipher, AsyncCipher) else cipher
 
 
 async def _file(work: Callable[..., int], progress: Progress | None) -> int:

@@ -137,6 +137,19 @@ def test_files_are_done_in_a_thread(cipher: afalg.Cipher, tmp_path: Path) -> Non
     run(main)
 
 
+@pytest.mark.parametrize("provider", OF_PROVIDERS)
+def test_files_take_what_open_gives(provider: afalg.Provider, tmp_path: Path) -> None:
+    async def main() -> None:
+        path = tmp_path / "file"
+        async with await aio.AsyncCipher.open("cbc(aes)", KEY, provider=provider) as shared:
+            assert await aio.encrypt_file(io.BytesIO(DATA), path, shared, iv=IV) == len(DATA)
+            assert path.read_bytes() == await shared.encrypt(DATA, iv=IV)
+            assert await aio.decrypt_file(path, path, shared, iv=IV) == len(DATA)
+        assert path.read_bytes() == DATA
+
+    run(main)
+
+
 def test_the_loop_goes_on_meanwhile() -> None:
     async def main() -> None:
         blocked = Blocked()
