@@ -262,6 +262,8 @@ class CipherWriter(io.RawIOBase):
     One thread at a time.
     """
 
+    _forgotten = False
+
     def __init__(self, target: Writable, stream: Stream, /) -> None:
         """Take a target, and a stream that was just begun."""
         self._target, self._stream = target, stream
@@ -289,7 +291,9 @@ class CipherWriter(io.RawIOBase):
 
     def flush(self) -> None:
         """Flush the target; what does not fill a step of the mode is still held back."""
-        if not self.closed and callable(flush := getattr(self._target, "flush", None)):
+        if self.closed or self._forgotten:
+            return
+        if callable(flush := getattr(self._target, "flush", None)):
             flush()
 
     def close(self) -> None:
@@ -314,8 +318,11 @@ class CipherWriter(io.RawIOBase):
         self.close()
 
     def __del__(self) -> None:
-        """Write nothing when it is only forgotten."""
-        self._whole = False
+        """Write nothing when it is only forgotten, nor touch the target, which may be closed.
+
+        Nor was it ever there, where ``__init__`` was refused.
+        """
+        self._whole, self._forgotten = False, True
         super().__del__()
 
 

@@ -7,6 +7,8 @@ import io
 import os
 import random
 import shutil
+import subprocess
+import sys
 import tarfile
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
@@ -165,6 +167,26 @@ def test_a_writer_that_is_forgotten_does_not_end_the_message(cipher: afalg.Ciphe
     del file
     gc.collect()
     assert target.getvalue() == sealed(cipher)[:96]
+
+
+FORGOTTEN = """
+import contextlib, gc, io, afalg
+
+cipher = afalg.Cipher("ctr(aes)", bytes(32), provider="userspace")
+with io.BytesIO() as target:
+    file = afalg.CipherWriter(target, cipher.encryptor(iv=bytes(16)))
+    file.write(b"attack")
+del file
+with contextlib.suppress(TypeError):
+    afalg.CipherWriter(target)
+gc.collect()
+"""
+
+
+def test_a_writer_that_is_forgotten_says_nothing_of_a_closed_target() -> None:
+    command = [sys.executable, "-X", "dev", "-W", "error", "-c", FORGOTTEN]
+    done = subprocess.run(command, check=False, capture_output=True, text=True)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 
 class Full(io.BytesIO):
