@@ -23,6 +23,7 @@ __all__ = [
     "Progress",
     "Readable",
     "Writable",
+    "bytes_in",
     "decrypt_file",
     "encrypt_file",
     "pump",
@@ -170,9 +171,19 @@ def _read(source: Readable, size: int) -> bytes:
     return part
 
 
+def bytes_in(view: memoryview) -> memoryview:
+    """Give a view of a buffer's bytes, whatever its items and dimensions are.
+
+    Where there are none it is a view of its own, for ``cast`` takes no shape of ``(0, 4)``.
+    """
+    if view.nbytes:
+        return view.cast("B")
+    return memoryview(b"" if view.readonly else bytearray())
+
+
 def write_all(target: Writable, data: "Buffer") -> int:
     """Write every byte, though a raw file may take fewer at once."""
-    view = memoryview(data).cast("B")
+    view = bytes_in(memoryview(data))
     at = 0
     while at < len(view):
         count = target.write(view[at:])
@@ -218,7 +229,7 @@ class CipherReader(io.RawIOBase):
             raise ClosedError("the CipherReader is closed: open another")
         if self._failure is not None:
             raise self._failure
-        room = memoryview(buffer).cast("B")
+        room = bytes_in(memoryview(buffer))
         while not self._ready and not self._ended and len(room):
             part = self._source.read(max(len(room), READ_AHEAD))
             if part is None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Protocol, TypeGuard, cast
 
 from afalg._afalg import Cipher
 from afalg.errors import ClosedError, InvalidInputError, InvalidLengthError
-from afalg.files import PART
+from afalg.files import PART, bytes_in
 from afalg.options import Numbering
 
 if TYPE_CHECKING:
@@ -156,7 +156,7 @@ class UnitReader(io.RawIOBase):
         And what the image's own ``seek`` and ``read`` raise.
 
         """
-        with memoryview(buffer) as given, given.cast("B") as room, self._lock:
+        with memoryview(buffer) as given, bytes_in(given) as room, self._lock:
             self._check_open()
             wanted, done = min(len(room), max(0, self._size - self._position)), 0
             while done < wanted:
@@ -233,7 +233,7 @@ class _Memory:
     def __init__(self, view: memoryview) -> None:
         if not view.c_contiguous:
             raise BufferError("the image is not one C-contiguous run of bytes; make a copy of it")
-        self._view = view.cast("B")
+        self._view = bytes_in(view)
 
     def size(self) -> int:
         return len(self._view)

@@ -11,6 +11,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, TypeAlias
 
+import numpy as np
 import pytest
 
 import afalg
@@ -260,6 +261,16 @@ def test_the_last_number_there_is_can_be_read(cipher: afalg.Cipher) -> None:
         assert reader.read() == plain
     with afalg.UnitReader(b"", cipher, unit_size=UNIT, first_iv=LAST) as reader:
         assert reader.read() == b""
+
+
+def test_an_array_without_elements_is_an_empty_image_and_room_for_nothing(
+    cipher: afalg.Cipher,
+) -> None:
+    nothing = np.empty((0, 4))
+    with afalg.UnitReader(nothing.data, cipher, unit_size=UNIT) as reader:
+        assert (reader.size, reader.read()) == (0, b"")
+    with afalg.UnitReader(bytes(UNIT), cipher, unit_size=UNIT) as reader:
+        assert (reader.readinto(nothing.data), reader.tell()) == (0, 0)
 
 
 @pytest.mark.parametrize("image", [7, "image", io.StringIO("image"), None])

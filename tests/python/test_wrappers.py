@@ -137,6 +137,17 @@ def test_an_array_of_numpy_goes_through(cipher: afalg.Cipher) -> None:
     assert np.array_equal(array, back)
 
 
+def test_an_array_without_elements_goes_through(cipher: afalg.Cipher) -> None:
+    nothing = np.empty((0, 4))
+    target = io.BytesIO()
+    with writer(cipher, target) as file:
+        assert file.write(nothing.data) == 0
+    with reader(cipher, target.getvalue()) as file:
+        assert file.readinto(nothing.data) == 0
+        with pytest.raises(TypeError, match="read-only"):
+            file.readinto(memoryview(b""))
+
+
 def test_the_files_within_stay_open(cipher: afalg.Cipher) -> None:
     target = io.BytesIO()
     writer(cipher, target).close()
