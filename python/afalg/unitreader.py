@@ -309,13 +309,18 @@ def _measured(there: int, offset: int, size: int | None, unit: int) -> int:
             f"offset is {offset} and size is {size}, neither may be negative; offset is in bytes "
             "from the image's beginning, size in bytes from there"
         )
-    rest = max(0, there - offset)
+    if there < offset:
+        raise InvalidLengthError(
+            f"the image has {there} bytes, it ends before offset {offset}: it is truncated, or "
+            "offset is not in bytes from its beginning"
+        )
+    rest = there - offset
     wanted = rest if size is None else index(size)
     whole = f"pass size={rest // unit * unit} to read the whole units that are there"
-    if there < offset or wanted > rest:
+    if wanted > rest:
         raise InvalidLengthError(
-            f"the image has {there} bytes, offset {offset} and size {size or 0} need "
-            f"{offset + (size or 0)}: it is truncated, or they are not in bytes; {whole}"
+            f"the image has {there} bytes, offset {offset} and size {wanted} need "
+            f"{offset + wanted}: it is truncated, or they are not in bytes; {whole}"
         )
     if wanted % unit:
         raise InvalidLengthError(

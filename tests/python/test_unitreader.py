@@ -231,7 +231,7 @@ def test_a_closed_cipher_is_told_and_the_position_stays(new_cipher: NewCipher) -
         ({"offset": -1}, afalg.InvalidInputError, "offset is -1 and size is None"),
         ({"size": -512}, afalg.InvalidInputError, "offset is 0 and size is -512"),
         ({"offset": 1.5}, TypeError, "float"),
-        ({"offset": 2049}, afalg.InvalidLengthError, "has 2048 bytes, offset 2049 .* truncated"),
+        ({"offset": 2049}, afalg.InvalidLengthError, "2048 bytes, it ends before offset 2049"),
         ({"offset": 512, "size": 2048}, afalg.InvalidLengthError, "need 2560.* pass size=1536 "),
         ({"size": 1000}, afalg.InvalidLengthError, "1000 bytes .* no whole number of units of 512"),
         ({"offset": 10}, afalg.InvalidLengthError, "from offset 10 .* 2038 .* pass size=1536 "),
@@ -271,6 +271,15 @@ def test_an_array_without_elements_is_an_empty_image_and_room_for_nothing(
         assert (reader.size, reader.read()) == (0, b"")
     with afalg.UnitReader(bytes(UNIT), cipher, unit_size=UNIT) as reader:
         assert (reader.readinto(nothing.data), reader.tell()) == (0, 0)
+
+
+def test_where_the_image_ends_before_offset_no_size_is_the_way_out(cipher: afalg.Cipher) -> None:
+    for size in (None, 0, 512):
+        with pytest.raises(afalg.InvalidLengthError, match="it ends before offset") as caught:
+            afalg.UnitReader(bytes(2048), cipher, unit_size=UNIT, offset=2049, size=size)
+        assert "size" not in str(caught.value)
+    with afalg.UnitReader(bytes(2048), cipher, unit_size=UNIT, offset=2048) as reader:
+        assert reader.read() == b""
 
 
 @pytest.mark.parametrize("image", [7, "image", io.StringIO("image"), None])
