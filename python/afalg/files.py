@@ -7,17 +7,18 @@ from collections.abc import Callable, Generator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, NoReturn, Protocol, SupportsIndex, TypeAlias
 
 from afalg._afalg import Cipher, Stream
 from afalg.atomic import replacing
-from afalg.errors import ClosedError, StreamStateError
+from afalg.errors import AfalgError, ClosedError, StreamStateError
 from afalg.options import Padding
 
 if TYPE_CHECKING:
     from typing_extensions import Buffer
 
 __all__ = [
+    "CipherFile",
     "CipherReader",
     "CipherWriter",
     "Progress",
@@ -191,19 +192,37 @@ def write_all(target: Writable, data: "Buffer") -> int:
             if isinstance(target, io.RawIOBase):
                 raise BlockingIOError("the target is non-blocking and full: wait, or unset it")
             break  # of its own kind, and all was taken
-        if count == 0:
+        if count <= 0:
             raise OSError(f"the target takes nothing of {len(view) - at} bytes that are left")
         at += count
     return len(view)
 
 
-class CipherReader(io.RawIOBase):
+class CipherFile(io.RawIOBase):
+    """A file with a place in another and in a message: it reads or writes, and there is one."""
+
+    def readinto(self, _buffer: "Buffer", /) -> int | None:
+        """Refuse, unless it is for reading."""
+        raise io.UnsupportedOperation("it is not open for reading")
+
+    def write(self, _data: "Buffer", /) -> int | None:
+        """Refuse, unless it is for writing."""
+        raise io.UnsupportedOperation("it is not open for writing")
+
+    def __reduce_ex__(self, _protocol: SupportsIndex, /) -> NoReturn:
+        """Refuse to be copied or pickled: each would end what the other has begun."""
+        raise TypeError(f"a {type(self).__name__} cannot be copied or pickled: open another")
+
+
+class CipherReader(CipherFile):
     """A file that reads another through a stream: from a decryptor, its plaintext.
 
     For whatever reads files: ``shutil.copyfileobj``, ``tarfile.open(fileobj=..., mode="r|")``,
     ``gzip``, pandas, with ``io.BufferedReader`` about it where lines or few bytes are read.
     It cannot seek. The message is finalized at the source's end, and what is wrong with it
-    then (a length, the padding) is raised by that read. The source stays open.
+    then (a length, the padding) is raised by that read. The source stays open. A read that
+    is left by an exception, of the source or of a signal's handler, is the last one: what it
+    had read may be lost.
 
     What is read is not authenticated: see ``Cipher.decrypt``. One thread at a time.
     """
@@ -212,7 +231,7 @@ class CipherReader(io.RawIOBase):
         """Take a source that is read to its end, and a stream that was just begun."""
         self._source, self._stream = source, stream
         self._ready = memoryview(b"")
-        self._ended = False
+        self._ended = self._lost = False
         self._failure: Exception | None = None
 
     def readable(self) -> bool:
@@ -228,8 +247,18 @@ class CipherReader(io.RawIOBase):
         if self.closed:
             raise ClosedError("the CipherReader is closed: open another")
         if self._failure is not None:
-            raise self._failure
+            raise self._failure.with_traceback(None)  # which would grow by every read
+        if self._lost:
+            raise StreamStateError(
+                "an earlier read was interrupted and what it had is lost: open another"
+            )
         room = bytes_in(memoryview(buffer))
+        self._lost = True  # until it is given out
+        count = self._fill(room)
+        self._lost = False
+        return count
+
+    def _fill(self, room: memoryview) -> int | None:
         while not self._ready and not self._ended and len(room):
             part = self._source.read(max(len(room), READ_AHEAD))
             if part is None:
@@ -245,13 +274,8 @@ class CipherReader(io.RawIOBase):
         """Put a part through the stream, or, where there is none, end the message."""
         try:
             return self._stream.update(part) if part else self._stream.finalize()
-        except Exception as error:
+        except AfalgError as error:
             self._failure = error
-            raise
-        except BaseException:
-            self._failure = StreamStateError(
-                "a read was interrupted and the part that it had is lost; open another CipherReader"
-            )
             raise
 
     def close(self) -> None:
@@ -260,7 +284,7 @@ class CipherReader(io.RawIOBase):
         super().close()
 
 
-class CipherWriter(io.RawIOBase):
+class CipherWriter(CipherFile):
     """A file that writes to another through a stream: to an encryptor, the ciphertext.
 
     For whatever writes files: ``shutil.copyfileobj``, ``tarfile.open(fileobj=..., mode="w|")``,

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Protocol, TypeGuard, cast
 
 from afalg._afalg import Cipher
 from afalg.errors import ClosedError, InvalidInputError, InvalidLengthError
-from afalg.files import PART, bytes_in
+from afalg.files import PART, CipherFile, bytes_in
 from afalg.options import Numbering
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ class SeekableFile(Protocol):
         """Give up to so many bytes; b"" at the end."""
 
 
-class UnitReader(io.RawIOBase):
+class UnitReader(CipherFile):
     """A file that reads a disk image and decrypts its units (sectors), wherever it seeks to.
 
     For whatever reads files: a library that knows a file system, ``zipfile``,

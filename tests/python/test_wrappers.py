@@ -1,16 +1,23 @@
 """CipherReader and CipherWriter: what reads and writes files works over them."""
 
+import copy
 import csv
 import gc
 import gzip
 import io
 import os
+import pickle
 import random
 import shutil
+import signal
 import subprocess
 import sys
 import tarfile
+import time
+from collections.abc import Generator
+from contextlib import contextmanager
 from pathlib import Path
+from types import FrameType
 from typing import TYPE_CHECKING, cast
 
 import numpy as np
@@ -303,3 +310,81 @@ def test_a_read_that_was_interrupted_has_no_end() -> None:
     for _ in range(2):
         with pytest.raises(afalg.StreamStateError, match="interrupted"):
             file.read(1)
+
+
+def test_a_read_that_the_source_left_is_the_last() -> None:
+    class Failing(io.BytesIO):
+        def read(self, size: int | None = -1, /) -> bytes:
+            super().read(size)
+            raise TimeoutError  # of a signal's handler, say: nobody knows what was read
+
+    with afalg.Cipher("ctr(aes)", KEY, provider="userspace") as cipher:
+        file = afalg.CipherReader(Failing(DATA), cipher.decryptor(iv=IV))
+        with pytest.raises(TimeoutError):
+            file.read(1)
+        with pytest.raises(afalg.StreamStateError, match="interrupted"):
+            file.read(1)
+
+
+@contextmanager
+def raising_in(module: str) -> Generator[None]:
+    """Have the handler of a signal raise again and again, where a module's code runs."""
+
+    def handle(_: int, frame: FrameType | None) -> None:
+        if frame is not None and frame.f_globals["__name__"] == module:
+            raise ZeroDivisionError
+
+    before = signal.signal(signal.SIGALRM, handle)
+    signal.setitimer(signal.ITIMER_REAL, 0.0005, 0.0005)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        time.sleep(0.01)  # one may be on its way still
+        signal.signal(signal.SIGALRM, before)
+
+
+def read_all(file: io.RawIOBase, room: bytearray) -> bytes:
+    """Read to the end, again after an error, or until it says that this is useless."""
+    found = bytearray()
+    while True:
+        try:
+            count = file.readinto(room) or 0
+        except ZeroDivisionError:
+            continue
+        except afalg.StreamStateError:
+            return bytes(found)
+        if count == 0:
+            return bytes(found)
+        found += room[:count]
+
+
+@pytest.mark.parametrize("size", [100, 1 << 16])
+def test_no_byte_is_lost_to_the_handler_of_a_signal(size: int) -> None:
+    data, cut_short, end = random.Random(1).randbytes(1 << 20), 0, time.monotonic() + 60
+    with afalg.Cipher("ctr(aes)", KEY, provider="userspace") as cipher:
+        sealed = cipher.encrypt(data, iv=IV)
+        while cut_short < 20:
+            file = afalg.CipherReader(io.BytesIO(sealed), cipher.decryptor(iv=IV))
+            with raising_in("afalg.files"):
+                found = read_all(file, bytearray(size))
+            assert data.startswith(found)
+            cut_short += len(found) < len(data)
+            assert time.monotonic() < end
+
+
+@pytest.mark.parametrize("kind", ["reader", "writer", "units"])
+def test_there_is_one_of_a_file_which_reads_or_writes(kind: str) -> None:
+    with afalg.Cipher("cbc(aes)", KEY, provider="userspace") as cipher:
+        files: dict[str, io.RawIOBase] = {
+            "reader": afalg.CipherReader(io.BytesIO(), cipher.decryptor(iv=IV)),
+            "writer": afalg.CipherWriter(io.BytesIO(), cipher.encryptor(iv=IV)),
+            "units": afalg.UnitReader(bytes(512), cipher, unit_size=512),
+        }
+        file = files[kind]
+        for use in (copy.copy, copy.deepcopy, pickle.dumps):
+            with pytest.raises(TypeError, match="cannot be copied or pickled: open another"):
+                use(file)
+        with pytest.raises(io.UnsupportedOperation):
+            file.readinto(bytearray(1)) if kind == "writer" else file.write(b"1")
+        file.close()
