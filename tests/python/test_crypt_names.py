@@ -39,6 +39,16 @@ def test_a_disk_is_not_overwritten_while_it_is_read(
         assert said.startswith("/dev/null is written to where it is read, which what is written")
 
 
+def test_a_disk_that_has_not_got_it_all_is_not_as_it_was(
+    folder: Folder, capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stat, "S_ISBLK", stat.S_ISCHR)
+    folder.plain.write_bytes(plaintext(100))
+    words = [str(folder.plain), "-o", "/dev/null", *PROVIDER, *folder.by_key()]
+    said = folder.refused(capsys, "encrypt", *words)
+    assert said == "cannot write /dev/null: Invalid argument"  # of fsync(2)
+
+
 def test_an_empty_name_is_no_folder(folder: Folder, capsys: Capture) -> None:
     said = folder.refused(capsys, "encrypt", "", *PROVIDER, *folder.by_key())
     assert said == "the name of the input is empty; standard input is -"

@@ -149,13 +149,12 @@ def opened_target(path: str | None) -> Generator[Target]:
 @contextmanager
 def _replaced(path: str) -> Generator[Target]:
     """Begin a file that has the path when the block has ended well."""
-    existed = False
+    replaces = False
     with suppress(OSError):  # what is wrong with it is said when it is opened
-        existed = Path(path).exists()
+        replaces = Path(path).is_file() or Path(path).is_dir()  # no device, which may have a part
     try:
         with replacing(path) as file:
-            regular = stat.S_ISREG(os.fstat(file.fileno()).st_mode)
-            yield Target(file, path, replaces=regular and existed)
+            yield Target(file, path, replaces=replaces)
     except AfalgError:  # some are OSErrors too, and have nothing to do with this file
         raise
     except UnsettledError as error:
@@ -163,7 +162,7 @@ def _replaced(path: str) -> Generator[Target]:
             f"{path} is written, but after a crash it may be as it was: {error.strerror}"
         ) from error
     except OSError as error:
-        raise _unwritten(path, error, replaces=existed) from error
+        raise _unwritten(path, error, replaces=replaces) from error
 
 
 def _descriptor(path: str | None) -> int | None:
