@@ -85,7 +85,7 @@ def _as_it_is(path: str | os.PathLike[str], old: os.stat_result | None) -> Binar
 
 def descriptor_of(path: str | os.PathLike[str]) -> int | None:
     """Give the open file of this process that a path means: /dev/stdout, /dev/fd/3."""
-    mine = f"/proc/{os.getpid()}/fd"
+    mine = os.path.realpath("/proc/self/fd")  # by this /proc's numbers
     for step in _steps(path):
         if re.fullmatch("[0-9]{1,9}", step.name) and os.path.realpath(step.parent) == mine:
             return int(step.name)

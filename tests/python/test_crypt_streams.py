@@ -179,8 +179,8 @@ def test_what_is_ended_half_way_leaves_nothing(
         named = program is NO_UNNAMED or not has_unnamed_files(folder.path)
         assert len(list(folder.path.glob(".afalg-*.part"))) == named
         process.send_signal(number)
-        assert read_to_end(process.stderr) == b""
         assert process.wait(DEADLINE) == status
+        assert read_to_end(process.stderr) == b""
         process.stdin.close()
     assert folder.made.read_bytes() == b"old"
     assert sorted(folder.path.iterdir()) == before
