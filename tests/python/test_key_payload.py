@@ -145,12 +145,8 @@ def test_the_payload_is_wiped(
     (tmp_path / "data").write_bytes(SECRET.hex().encode() if in_hex else SECRET)
     with (tmp_path / "data").open("rb") as file:
         arguments = ["key", "add", "user", "a", "--fd", str(file.fileno()), *["--hex"] * in_hex]
-        if isinstance(error, MemoryError):
-            with pytest.raises(MemoryError):
-                cli.main(arguments)
-        else:
-            status = {type(None): 0, KeyboardInterrupt: 130}.get(type(error), 1)
-            assert cli.main(arguments) == status
+        status = {type(None): 0, KeyboardInterrupt: 130}.get(type(error), 1)
+        assert cli.main(arguments) == status
     assert capsys.readouterr().out == ("" if error else "7\n")
     assert Kept.was == SECRET
     whole = Kept.buffer.obj
