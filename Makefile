@@ -40,7 +40,6 @@ test test-all: check
 	if cargo nextest --version >/dev/null 2>&1; then cargo nextest run --locked; \
 	else cargo test --locked --lib --tests; fi
 	cargo test --locked --doc
-	$(PY) -m pytest $(SLOW)
 	$(PY) tools/lab_matrix.py $(SLOW)
 
 check: build ## formats, lints, types, stub, layers, documentation

@@ -1,7 +1,8 @@
-"""The tests in every kernel of the lab, two kernels at a time.
+"""The tests on this machine and in every kernel of the lab, two runs at a time.
 
     python tools/lab_matrix.py [--kernels 6.1,7.3-stock] [--timeout SECONDS] [PYTEST-OPTION ...]
 
+On this machine runs all that pytest finds, beside the first kernels, for it leaves a CPU idle.
 In each User-mode Linux the Python suite runs as root, and the tests marked `limits` once more
 without capabilities. Stock kernels are emulated where there is no KVM, too slowly for the whole
 suite: in them run the tests of threads, which want their two CPUs, and tests/stock, whose files
@@ -10,6 +11,7 @@ two at once stay legible. A failure in one kernel stops none of the others.
 """
 
 import argparse
+import platform
 import subprocess
 import sys
 import time
@@ -20,6 +22,7 @@ from dataclasses import dataclass
 PYTEST = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider"]
 """Without a cache, for another kernel may write it at the same time."""
 
+HERE = "here"
 SUITES = ("6.1", "6.12", "7.2")
 THREADS = "6.1-stock"
 STOCK = {
@@ -49,6 +52,8 @@ def inside(kernel: str, user: str, timeout: int, tests: Sequence[str]) -> Run:
 
 def runs(kernels: Sequence[str], timeout: int, options: Sequence[str]) -> Iterator[Run]:
     """Give what is to be done, the longest first."""
+    if HERE in kernels:
+        yield Run(platform.release(), "of this machine", [*PYTEST, *options])
     # The oracles' own tests need no kernel.
     suite = ["tests/python", "--ignore=tests/python/oracles"]
     for user, chosen in (("root", options), ("nocaps", [*options, "-m", "limits"])):
@@ -97,8 +102,10 @@ def carry_out(run: Run) -> Outcome:
 
 def main() -> int:
     """Run them all; the exit status is 1 if one failed."""
-    parser = argparse.ArgumentParser(description="Run the Python suite in every lab kernel.")
-    parser.add_argument("--kernels", default=",".join([*SUITES, *STOCK]))
+    parser = argparse.ArgumentParser(
+        description="Run the Python suite here and in every lab kernel."
+    )
+    parser.add_argument("--kernels", default=",".join([HERE, *SUITES, *STOCK]))
     parser.add_argument("--timeout", type=int, default=1200, help="seconds for a run of the suite")
     asked, options = parser.parse_known_args()
     outcomes: list[Outcome] = []

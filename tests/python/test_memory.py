@@ -143,6 +143,7 @@ def test_nothing_is_left(library: Library, way: str, provider: str, algorithm: s
     assert {moment: found for moment, found in seen.items() if found} == {}
 
 
+@pytest.mark.anywhere
 def test_nothing_is_left_of_any_cipher_and_mode_of_userspace(keeper: Keeper) -> None:
     names = [name for name in FACTS if name.startswith("cbc(") or "aes" in name or "(" not in name]
     lore = Lore(keeper, names)

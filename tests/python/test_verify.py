@@ -31,6 +31,7 @@ def caught(algorithm: str, spoil: Spoil, messages: int = MESSAGES) -> tuple[Fail
     return found.failure, found.failure.case
 
 
+@pytest.mark.anywhere
 def test_userspace_agrees_with_what_was_published_and_with_itself() -> None:
     found = list(verify(provider="userspace", seed=SEED, messages=18))
     assert len(found) > 100

@@ -1,5 +1,6 @@
 """The driver of the lab's kernels, with a lab and a pytest that only say how they were called."""
 
+import platform
 import subprocess
 import sys
 from pathlib import Path
@@ -10,7 +11,7 @@ DRIVER = Path(__file__).parents[2] / "tools" / "lab_matrix.py"
 FAKE = "import sys; print('{name}:', *sys.argv[1:]); sys.exit({status} * ({word!r} in sys.argv))"
 SUITES = ("6.1", "6.12", "7.2")
 STOCK_FILES = ("accelerated", "fips", "restriction", "verify")
-RUNS = 3 * len(SUITES) + 1 + len(STOCK_FILES)
+RUNS = 1 + 3 * len(SUITES) + 1 + len(STOCK_FILES)
 
 
 def drive(root: Path, *arguments: str, word: str = "", status: int = 0) -> tuple[int, str]:
@@ -41,6 +42,20 @@ def test_every_kernel_runs_the_suite_as_root_and_the_limits_without_capabilities
     assert output.count("lab: run") == 3 * len(SUITES) + 1
 
 
+def test_all_that_there_is_runs_on_this_machine(tmp_path: Path) -> None:
+    _, output = drive(tmp_path, "--kernels", "here", "--run-slow")
+    release = platform.release()
+    assert f"kernel {release} of this machine: ok, " in output
+    assert "\npytest: -p no:cacheprovider --run-slow\n" in output
+    assert output.count(": ok, ") == 2
+
+
+def test_a_failure_on_this_machine_is_the_end_s(tmp_path: Path) -> None:
+    status, output = drive(tmp_path, word="-p", status=1)
+    assert status == 1
+    assert output.count("of this machine: FAILED, exit status 1") == 2
+
+
 def test_every_file_of_the_stock_kernels_is_run(tmp_path: Path) -> None:
     status, output = drive(tmp_path)
     assert status == 0
@@ -48,7 +63,7 @@ def test_every_file_of_the_stock_kernels_is_run(tmp_path: Path) -> None:
     assert there == {f"test_{name}.py" for name in STOCK_FILES}
     for name in there:
         assert f"pytest: -p no:cacheprovider tests/stock/{name}\n" in output
-    assert output.count("pytest: ") == len(STOCK_FILES)
+    assert output.count("pytest: ") == len(STOCK_FILES) + 1
     assert output.count(": ok, ") == 2 * RUNS
 
 
