@@ -1,6 +1,6 @@
 """The tests on this machine and in every kernel of the lab, two runs at a time.
 
-    python tools/lab_matrix.py [--kernels 6.1,7.3-stock] [--timeout SECONDS] [PYTEST-OPTION ...]
+    python tools/lab_matrix.py [--kernels here,7.3-stock] [--timeout SECONDS] [PYTEST-OPTION ...]
 
 On this machine runs all that pytest finds, beside the first kernels, for it leaves a CPU idle.
 In each User-mode Linux the Python suite runs as root, and the tests marked `limits` once more

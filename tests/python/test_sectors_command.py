@@ -1,4 +1,4 @@
-"""`afalg sectors`: which sectors, what it says, and where it ends when it is ended."""
+"""`afalg sectors`: which sectors, from where to where, and what it says."""
 
 import os
 import pty

@@ -7,7 +7,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Callable, Generator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from types import FrameType
 from typing import TypeAlias
 
@@ -28,13 +28,16 @@ class HandlerError(Exception):
     """What a handler raises."""
 
 
-@contextmanager
-def on_alarm(handler: Handler, after: float, interval: float = 0.0) -> Generator[None]:
+def on_alarm(handler: Handler, after: float, interval: float = 0.0) -> AbstractContextManager[None]:
     """Call the handler once after so many seconds, then at every interval."""
+    return alarmed(lambda _signal, _frame: handler(), after, interval)
 
-    def handle(_signal: int, _frame: FrameType | None) -> None:
-        handler()
 
+@contextmanager
+def alarmed(
+    handle: Callable[[int, FrameType | None], object], after: float, interval: float
+) -> Generator[None]:
+    """Do the same with a handler that is told where it interrupts."""
     before = signal.signal(signal.SIGALRM, handle)
     signal.setitimer(signal.ITIMER_REAL, after, interval)
     try:

@@ -9,13 +9,11 @@ import os
 import pickle
 import random
 import shutil
-import signal
 import subprocess
 import sys
 import tarfile
 import time
-from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, cast
@@ -25,6 +23,7 @@ import pytest
 
 import afalg
 from oracles.cases import PROVIDERS, marks_of
+from test_signals import alarmed
 
 if TYPE_CHECKING:
     from typing_extensions import Buffer
@@ -326,22 +325,14 @@ def test_a_read_that_the_source_left_is_the_last() -> None:
             file.read(1)
 
 
-@contextmanager
-def raising_in(module: str) -> Generator[None]:
+def raising_in(module: str) -> AbstractContextManager[None]:
     """Have the handler of a signal raise again and again, where a module's code runs."""
 
     def handle(_: int, frame: FrameType | None) -> None:
         if frame is not None and frame.f_globals["__name__"] == module:
             raise ZeroDivisionError
 
-    before = signal.signal(signal.SIGALRM, handle)
-    signal.setitimer(signal.ITIMER_REAL, 0.0005, 0.0005)
-    try:
-        yield
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        time.sleep(0.01)  # one may be on its way still
-        signal.signal(signal.SIGALRM, before)
+    return alarmed(handle, 0.0005, 0.0005)
 
 
 def read_all(file: io.RawIOBase, room: bytearray) -> bytes:

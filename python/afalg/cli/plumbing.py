@@ -44,10 +44,11 @@ class Source:
 
     def read(self, size: int, /) -> bytes:
         """Give up to so many bytes; b"" at the end."""
+        part = None
         try:
-            wait(self._file.fileno(), select.POLLIN)
-            while (part := self._file.read(size)) is None:  # whoever opened it wanted it so
+            while part is None:  # which a non-blocking file gives; whoever opened it wanted it so
                 wait(self._file.fileno(), select.POLLIN)
+                part = self._file.read(size)
         except OSError as error:
             raise RefusedError(f"cannot read {self.name}: {error.strerror}") from error
         return part
